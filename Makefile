@@ -1,0 +1,110 @@
+# kove: Kubernetes + OVN for VMs and containers at the Edge. `make help` lists the targets.
+#
+# One flag set for build, vet and test: another one would compile Kubernetes again (10-15 minutes on 2 cores).
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+MAKEFLAGS += --no-print-directory
+export CGO_ENABLED := 0
+export GOFLAGS := -trimpath -tags=no_btrfs,no_devmapper,no_zfs,no_tracing,grpcnotrace
+export STOCK ?= /var/tmp/kove-stock
+
+BIN     := $(CURDIR)/bin
+LAB     ?= hand
+NODES   ?= 1
+NODE    ?= n1
+# packages that link Kubernetes: their tests run without vet, which would analyse all of it
+HEAVY   := ./cmd/kove ./pkg/kube ./pkg/app ./pkg/containerd
+E2E     := ./tests/e2e ./tests/guest
+LIGHT    = $(shell go list ./... | grep -vxE '$(subst $() ,|,$(patsubst ./%,github.com/kove-io/kove/%,$(HEAVY) $(E2E)))')
+RUN     := $(BIN)/run
+
+.PHONY: help
+help: ## list the targets
+	@awk -F':.*## ' '/^[a-z0-9-]+:.*## /{printf "  %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+.PHONY: deps
+deps: ## install what building and testing need (Debian packages)
+	@packaging/deps.sh
+
+.PHONY: stock
+stock: deps ## make stock OVN 25.03 / OVS 3.5, the tests' oracle, in $STOCK
+	@tests/stock.sh
+
+.PHONY: bundle
+bundle: deps ## make the payload embedded in the binary: OVS, OVN tools, runc, shim, CNI plugins, images
+	@packaging/payload/bundle.sh
+
+.PHONY: build
+build: bundle ## build bin/kove with its payload, bin/ovn-central, bin/lab
+	@mkdir -p $(BIN)
+	@echo "building kove (cold: 10-15 minutes on 2 cores; then seconds)"
+	go build -ldflags "$$(packaging/ldflags.sh)" -o $(BIN)/kove ./cmd/kove
+	go build -ldflags "-s -w" -o $(BIN)/ ./cmd/ovn-central ./tests/lab/cmd/lab ./tests/run
+
+.PHONY: central
+central: ## build bin/ovn-central alone, in seconds
+	go build -ldflags "-s -w" -o $(BIN)/ovn-central ./cmd/ovn-central
+
+.PHONY: test
+test: build stock ## everything that must pass; prints the time per package
+	@begin=$$(date +%s); rc=0; \
+	$(RUN) -timeout 20m -p 2 $(LIGHT) || rc=1; \
+	$(RUN) -vet=off -timeout 45m -p 1 $(HEAVY) $(E2E) || rc=1; \
+	echo "make test took $$(( ($$(date +%s) - begin) / 60 )) min after the build"; exit $$rc
+
+.PHONY: test-light
+test-light: stock ## the tests that need neither Kubernetes nor the payload
+	@mkdir -p $(BIN); go build -o $(BIN)/ ./tests/run; $(RUN) -timeout 20m -p 2 $(LIGHT)
+
+.PHONY: test-long
+test-long: build stock ## tests too long for `make test`; record the results in docs/test-long.md
+	@KOVE_LONG=1 $(RUN) -vet=off -timeout 180m -p 1 ./pkg/ovsdb/... ./pkg/ovn/... ./tests/oracle/... ./tests/e2e ./tests/guest
+
+.PHONY: lint
+lint: ## formatting, vet of the light packages, shell scripts
+	@out=$$(gofmt -l cmd embedded manifests pkg tests packaging); test -z "$$out" || { echo "gofmt -w these:"; echo "$$out"; exit 1; }
+	@go vet $(LIGHT)
+	@git ls-files '*.sh' install.sh | xargs -r shellcheck -S warning
+
+.PHONY: fmt
+fmt: ## format the code
+	@gofmt -w cmd embedded manifests pkg tests packaging
+
+.PHONY: generate
+generate: ## regenerate typed tables, CRDs, documentation
+	@go generate ./pkg/... ./manifests/...
+
+.PHONY: verify
+verify: generate ## regenerate and require a clean tree
+	@git diff --exit-code -- . || { echo "generated files differ: commit them"; exit 1; }
+
+.PHONY: golden
+golden: stock ## record the golden scenarios again from stock ovn-northd; review the diff as code
+	@tests/oracle/golden.sh
+
+.PHONY: bench
+bench: build stock ## figures: start to first pod, memory, CNI latency, sizes; central against stock
+	@KOVE_BENCH=1 $(RUN) -vet=off -verbose -timeout 60m -p 1 -run '^$$' -bench . -benchtime 20x ./pkg/ovsdb/... ./pkg/ovn/... ./pkg/cni/...
+	@KOVE_BENCH=1 go test -vet=off -timeout 60m -run TestBench -v -count=1 ./tests/e2e
+
+.PHONY: demo
+demo: build ## boot a one-node cluster as a lab node (HOST=1: on this machine), run a workload, show it
+	@HOST="$(HOST)" tests/demo.sh up
+
+.PHONY: demo-down
+demo-down: ## stop the demo and leave the machine as it was found
+	@tests/demo.sh down
+
+.PHONY: lab-up lab-down lab-shell lab-list
+lab-up: ## boot NODES=3 empty nodes n1, n2, … with bin/kove in their PATH
+	@mkdir -p $(BIN); go build -o $(BIN)/ ./tests/lab/cmd/lab; $(BIN)/lab --name $(LAB) up --nodes $(NODES) $$(test ! -x $(BIN)/kove || echo --kove $(BIN)/kove)
+lab-down: ## kill the nodes and remove every trace
+	@$(BIN)/lab --name $(LAB) down
+lab-shell: ## a shell in NODE=n1
+	@$(BIN)/lab --name $(LAB) exec $(NODE) bash -l
+lab-list: ## hosts of the lab, their inits and addresses
+	@$(BIN)/lab --name $(LAB) list
+
+.PHONY: clean
+clean: ## remove what was built, keep downloads and caches
+	@rm -rf $(BIN) dist; find embedded/payload -mindepth 1 ! -name README -delete
