@@ -1,0 +1,86 @@
+package ovs
+
+import (
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/netip"
+	"path/filepath"
+	"strings"
+)
+
+// IntegrationBridge is the bridge that ovn-controller programs and pods are plugged into.
+const IntegrationBridge = "br-int"
+
+// Options says how the data plane runs.
+type Options struct {
+	BinDir   string // the programs; their schema is in ../share/openvswitch
+	StateDir string // conf.db; survives a reboot (<data-dir>/agent/ovs)
+	RunDir   string // sockets, pid files, process records (<run-dir>/ovs)
+	LogDir   string // <data-dir>/agent/logs
+
+	NodeName string     // chassis name (system-id); the common name of Certificate
+	EncapIP  netip.Addr // local address of Geneve tunnels
+
+	// SBRemote is the southbound database: ssl:ADDRESS:6642 or unix:PATH, several separated by commas.
+	SBRemote string
+	// PrivateKey, Certificate and CACert are PEM files, needed when SBRemote is ssl:.
+	PrivateKey, Certificate, CACert string
+
+	// DatapathType is vswitch.DatapathSystem or vswitch.DatapathNetdev, see Detect.
+	DatapathType string
+
+	// Command turns a program's name into what is executed. Nil runs BinDir/name.
+	Command func(name string) (path string, args []string)
+
+	Logger *slog.Logger
+}
+
+func (o Options) validate() error {
+	for _, f := range []struct{ name, value string }{{"BinDir", o.BinDir}, {"StateDir", o.StateDir}, {"RunDir", o.RunDir},
+		{"LogDir", o.LogDir}, {"NodeName", o.NodeName}, {"SBRemote", o.SBRemote}, {"DatapathType", o.DatapathType}} {
+		if f.value == "" {
+			return fmt.Errorf("configuring the data plane: %s is empty", f.name)
+		}
+	}
+	if !o.EncapIP.IsValid() {
+		return errors.New("configuring the data plane: EncapIP is empty")
+	}
+	if o.Logger == nil {
+		return errors.New("configuring the data plane: Logger is nil")
+	}
+	if strings.Contains(o.SBRemote, "ssl:") && (o.PrivateKey == "" || o.Certificate == "" || o.CACert == "") {
+		return fmt.Errorf("configuring the data plane: the southbound remote %s needs PrivateKey, Certificate and CACert", o.SBRemote)
+	}
+	return nil
+}
+
+// DBSocket is the unix socket of the conf.db server.
+func (o Options) DBSocket() string { return DBSocket(o.RunDir) }
+
+// DBSocket is the unix socket of the conf.db server in a run directory.
+func DBSocket(runDir string) string { return filepath.Join(runDir, "db.sock") }
+
+// ControlSocket is the unixctl socket of a program ("ovs-vswitchd") in a run directory.
+func ControlSocket(runDir, program string) string { return filepath.Join(runDir, program+".ctl") }
+
+// Env is the environment that the programs and the operator's tools (ovs-vsctl, ovs-appctl) need to find the sockets.
+func (o Options) Env() []string {
+	env := []string{"OVS_SYSLOG_METHOD=null", "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", "LC_ALL=C"}
+	for _, p := range []string{"OVS", "OVN"} {
+		env = append(env, p+"_RUNDIR="+o.RunDir, p+"_LOGDIR="+o.LogDir, p+"_DBDIR="+o.StateDir, p+"_SYSCONFDIR="+o.StateDir)
+	}
+	return env
+}
+
+func (o Options) command(name string) (string, []string) {
+	if o.Command != nil {
+		return o.Command(name)
+	}
+	p := filepath.Join(o.BinDir, name)
+	return p, []string{p}
+}
+
+func (o Options) schema() string {
+	return filepath.Join(filepath.Dir(o.BinDir), "share", "openvswitch", "vswitch.ovsschema")
+}
