@@ -72,21 +72,29 @@ func hasOptions(have, want string) bool {
 	return true
 }
 
-// makeCgroups makes the host's cgroup in every hierarchy, below our own, and returns their folders.
-func makeCgroups(lab, host string) ([]string, error) {
+// cgroup is a host's cgroup in one hierarchy.
+type cgroup struct {
+	Root  string `json:"root"`  // root of the host's cgroup namespace
+	Enter string `json:"enter"` // where its processes start: v2 allows none beside children, so there it is a leaf
+}
+
+const leavesVariable = "KOVE_LAB_LEAVES"
+
+// makeCgroups makes the host's cgroup in every hierarchy, below our own in v1 and below the root in v2.
+func makeCgroups(lab, host string) ([]cgroup, error) {
 	hs, err := hierarchies()
 	if err != nil {
 		return nil, err
 	}
-	var dirs []string
+	var cs []cgroup
 	for _, h := range hs {
-		base := filepath.Join(h.dir, h.self)
-		if h.options == "" && h.self != "/" {
-			base = h.dir // v2 forbids children beside processes; the root is exempt
+		v2 := h.options == ""
+		dir := h.dir
+		if !v2 {
+			dir = filepath.Join(h.dir, h.self)
 		}
-		dir := base
 		for _, p := range []string{"kove-lab-" + lab, host} {
-			if h.options == "" {
+			if v2 {
 				delegate(dir)
 			}
 			parent := dir
@@ -95,14 +103,45 @@ func makeCgroups(lab, host string) ([]string, error) {
 				return nil, err
 			}
 			for _, f := range []string{"cpuset.cpus", "cpuset.mems"} { // v1 leaves them empty, and then no process may enter
-				if b, err := os.ReadFile(filepath.Join(parent, f)); err == nil && h.options != "" {
+				if b, err := os.ReadFile(filepath.Join(parent, f)); err == nil && !v2 {
 					_ = os.WriteFile(filepath.Join(dir, f), b, 0)
 				}
 			}
 		}
-		dirs = append(dirs, dir)
+		c := cgroup{Root: dir, Enter: dir}
+		if v2 {
+			c.Enter = filepath.Join(dir, "init")
+			if err := os.MkdirAll(c.Enter, 0o755); err != nil {
+				return nil, err
+			}
+		}
+		cs = append(cs, c)
 	}
-	return dirs, nil
+	return cs, nil
+}
+
+func leaves(cs []cgroup) string {
+	var l []string
+	for _, c := range cs {
+		if c.Enter != c.Root {
+			l = append(l, c.Enter)
+		}
+	}
+	return strings.Join(l, ":")
+}
+
+// enterLeaves moves the init out of the roots of its v2 cgroup namespaces, once they are made.
+func enterLeaves() error {
+	for _, dir := range strings.Split(os.Getenv(leavesVariable), ":") {
+		if dir == "" {
+			continue
+		}
+		if err := os.WriteFile(filepath.Join(dir, "cgroup.procs"), []byte("0"), 0); err != nil {
+			return fmt.Errorf("entering cgroup: %w", err)
+		}
+		delegate(filepath.Dir(dir))
+	}
+	return os.Unsetenv(leavesVariable)
 }
 
 // delegate turns every available v2 controller on for the children of dir.
@@ -145,7 +184,8 @@ func (h *Host) removeCgroups() error {
 		return nil // never started
 	}
 	var errs []error
-	for _, top := range s.Cgroups {
+	for _, c := range s.Cgroups {
+		top := c.Root
 		var dirs []string
 		_ = filepath.WalkDir(top, func(p string, d fs.DirEntry, err error) error {
 			if err == nil && d.IsDir() {

@@ -24,7 +24,10 @@ func (h *Host) Command(ctx context.Context, name string, args ...string) *exec.C
 	// enter the cgroups from outside, where all of them are visible; then the namespaces, pid last by nsenter's fork
 	enter := `pid=$1; shift; while [ "$1" != -- ]; do echo $$ > "$1/cgroup.procs" || exit 125; shift; done; shift
 exec nsenter -t "$pid" -m -u -i -n -p -C -r/proc/"$pid"/root -w/ env -i PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin HOME=/root TERM="${TERM:-linux}" "$@"`
-	argv := append([]string{"-c", enter, "sh", strconv.Itoa(s.Pid)}, s.Cgroups...)
+	argv := []string{"-c", enter, "sh", strconv.Itoa(s.Pid)}
+	for _, c := range s.Cgroups {
+		argv = append(argv, c.Enter)
+	}
 	argv = append(append(argv, "--", name), args...)
 	cmd := exec.CommandContext(ctx, "/bin/sh", argv...)
 	cmd.Dir = "/"

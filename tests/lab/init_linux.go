@@ -48,6 +48,9 @@ func (h *Host) start(index int, binds map[string]string) (err error) {
 	if err := os.MkdirAll(h.Dir(), 0o755); err != nil {
 		return err
 	}
+	if err := h.removeCgroups(); err != nil { // what a power cut left
+		return err
+	}
 	cgroups, err := makeCgroups(h.lab.name, h.Name)
 	if err != nil {
 		return err
@@ -72,7 +75,7 @@ func (h *Host) start(index int, binds map[string]string) (err error) {
 	}
 	cmd := &exec.Cmd{
 		Path: "/proc/self/exe", Args: args, Dir: "/",
-		Env:        []string{"PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", "HOME=/root", "TERM=linux", "GOMAXPROCS=1"},
+		Env:        []string{"PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", "HOME=/root", "TERM=linux", "GOMAXPROCS=1", leavesVariable + "=" + leaves(cgroups)},
 		ExtraFiles: []*os.File{goR, upW},
 		SysProcAttr: &syscall.SysProcAttr{Setsid: true, Cloneflags: unix.CLONE_NEWPID | unix.CLONE_NEWNS | unix.CLONE_NEWNET |
 			unix.CLONE_NEWUTS | unix.CLONE_NEWIPC},
@@ -90,8 +93,8 @@ func (h *Host) start(index int, binds map[string]string) (err error) {
 		}
 		go func() { _ = cmd.Wait() }() // the init may outlive us; if it dies first, do not leave a zombie
 	}()
-	for _, dir := range cgroups {
-		if err := os.WriteFile(filepath.Join(dir, "cgroup.procs"), []byte(strconv.Itoa(pid)), 0); err != nil {
+	for _, c := range cgroups {
+		if err := os.WriteFile(filepath.Join(c.Root, "cgroup.procs"), []byte(strconv.Itoa(pid)), 0); err != nil {
 			return err
 		}
 	}
@@ -113,6 +116,9 @@ func setupHost(dir string, node bool, binds []string) error {
 	err := func() error {
 		if err := unix.Unshare(unix.CLONE_NEWCGROUP); err != nil {
 			return fmt.Errorf("unsharing the cgroup namespace: %w", err)
+		}
+		if err := enterLeaves(); err != nil {
+			return err
 		}
 		if err := unix.Sethostname([]byte(filepath.Base(dir))); err != nil {
 			return err

@@ -47,7 +47,7 @@ type hostState struct {
 	Index      int               `json:"index"`           // host part of the node's addresses; 0 for fabric and internet
 	Pid        int               `json:"pid"`             // of the init, in the machine's pid namespace
 	StartTime  uint64            `json:"startTime"`       // field 22 of /proc/PID/stat: tells pid reuse
-	Cgroups    []string          `json:"cgroups"`         // absolute paths, one per hierarchy
+	Cgroups    []cgroup          `json:"cgroups"`
 	ExtraBinds map[string]string `json:"binds,omitempty"` // path in the host → path on the machine, read-only
 }
 
