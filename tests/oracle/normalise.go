@@ -1,0 +1,195 @@
+package oracle
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/kove-io/kove/pkg/ovsdb"
+)
+
+// Text is a pair of databases in comparable form.
+type Text struct {
+	Flows string // one line per datapath and flow
+	SB    string // one line per other southbound row
+	NBOut string // the northbound columns that a central writes back
+}
+
+// What the normaliser leaves out, and why it may.
+var (
+	// Counters that follow the number of synchronisations, times of day, and random numbers.
+	droppedColumns = map[string]bool{
+		"SB_Global.nb_cfg": true, "Chassis.nb_cfg": true, "Chassis_Private.nb_cfg": true, "Chassis_Private.nb_cfg_timestamp": true,
+		"MAC_Binding.timestamp": true, "FDB.timestamp": true,
+		"SB_Global.external_ids": true, // copied from NB_Global verbatim; it holds what ovn-nbctl's wrappers put there
+		"NB_Global.nb_cfg":       true, "NB_Global.nb_cfg_timestamp": true, "NB_Global.sb_cfg": true,
+		"NB_Global.sb_cfg_timestamp": true, "NB_Global.hv_cfg": true, "NB_Global.hv_cfg_timestamp": true,
+		"BFD.disc": true, "BFD.src_port": true, // random by RFC 5880 section 6.3 and RFC 5881 section 4
+	}
+	// Map keys that carry a version, a tuning of this machine, or a source line of ovn-northd.
+	droppedKeys = map[string]bool{
+		"northd_internal_version": true, "northd-backoff-interval-ms": true, "source": true, "stage-hint": true,
+	}
+	// Tables that northd fills with the same rows whatever the network is; scenario 00-empty alone shows them.
+	seedTables = map[string]bool{"DHCP_Options": true, "DHCPv6_Options": true, "RBAC_Role": true, "RBAC_Permission": true}
+	// What a central writes into the northbound database.
+	writtenBack = map[string][]string{
+		"Logical_Switch_Port": {"up", "dynamic_addresses", "tag", "external_ids"},
+		"Logical_Router_Port": {"status", "ipv6_prefix"},
+		"BFD":                 {"status"},
+		"NB_Global":           {"options", "hv_cfg", "sb_cfg"},
+	}
+)
+
+// Normalise prints both databases of a central. With seed, the constant tables are printed too.
+func Normalise(nb, sb *Dump, seed bool) Text {
+	n := newNames(nb, sb)
+	return Text{Flows: n.flows(sb), SB: n.southbound(sb, seed), NBOut: n.writtenBack(nb)}
+}
+
+// flow is one logical flow in one datapath.
+type flow struct {
+	datapath, pipeline string
+	table, priority    int64
+	match, actions     string
+	rest               string // meter and tags
+}
+
+func (f *flow) line() string {
+	return fmt.Sprintf("%s\t%s\t%02d\t%d\t%s\t%s%s\n", f.datapath, f.pipeline, f.table, f.priority, f.match, f.actions, f.rest)
+}
+
+// flows prints the logical flows. Whether a flow of several datapaths is one row with a group or several rows does not
+// matter to ovn-controller, so groups are expanded. external_ids and flow_desc are for people.
+func (n *names) flows(sb *Dump) string {
+	var all []*flow
+	for _, r := range sb.Tables["Logical_Flow"] {
+		ids, _ := r["logical_datapath"].([]ovsdb.UUID)
+		ids = slices.Clone(ids)
+		groups, _ := r["logical_dp_group"].([]ovsdb.UUID)
+		for _, g := range groups {
+			members, _ := sb.Tables["Logical_DP_Group"][g]["datapaths"].([]ovsdb.UUID)
+			ids = append(ids, members...)
+		}
+		rest := ""
+		if m := text(r, "controller_meter"); m != "" {
+			rest += "\tmeter=" + n.text(m)
+		}
+		if tags, _ := r["tags"].(ovsdb.Map); len(tags) > 0 {
+			rest += "\ttags=" + n.value(tags, n.sb)
+		}
+		for _, id := range ids {
+			table, _ := r["table_id"].(int64)
+			priority, _ := r["priority"].(int64)
+			all = append(all, &flow{
+				datapath: cmp.Or(n.datapaths[id], "?"), pipeline: text(r, "pipeline"), table: table, priority: priority,
+				match: n.text(text(r, "match")), actions: n.text(text(r, "actions")), rest: rest,
+			})
+		}
+	}
+	renumberECMP(all)
+	renumberChains(all)
+	slices.SortFunc(all, func(a, b *flow) int {
+		return cmp.Or(cmp.Compare(a.datapath, b.datapath),
+			-cmp.Compare(a.pipeline, b.pipeline), // ingress first
+			cmp.Compare(a.table, b.table),
+			-cmp.Compare(a.priority, b.priority),
+			cmp.Compare(a.match, b.match), cmp.Compare(a.actions, b.actions), cmp.Compare(a.rest, b.rest))
+	})
+	var b strings.Builder
+	last := ""
+	for _, f := range all {
+		// The same flow twice in one datapath is the same as once.
+		if l := f.line(); l != last {
+			b.WriteString(l)
+			last = l
+		}
+	}
+	return b.String()
+}
+
+func (n *names) southbound(sb *Dump, seed bool) string {
+	var lines []string
+	for _, t := range sb.Schema.Tables {
+		if t.Name == "Logical_Flow" || t.Name == "Logical_DP_Group" || seedTables[t.Name] && !seed {
+			continue
+		}
+		for _, r := range sb.Tables[t.Name] {
+			lines = append(lines, t.Name+"\t"+strings.Join(n.columns(t, r, nil, n.sb), "\t"))
+		}
+	}
+	return joined(lines)
+}
+
+func (n *names) writtenBack(nb *Dump) string {
+	var lines []string
+	for _, t := range nb.Schema.Tables {
+		for id, r := range nb.Tables[t.Name] {
+			if cols := n.columns(t, r, writtenBack[t.Name], n.nb); len(cols) > 0 && writtenBack[t.Name] != nil {
+				lines = append(lines, t.Name+"\t"+n.nb[id]+"\t"+strings.Join(cols, "\t"))
+			}
+		}
+	}
+	return joined(lines)
+}
+
+// columns prints the columns of a row that differ from their default: those named, in that order, or all.
+func (n *names) columns(t *ovsdb.TableSchema, r Row, only []string, refs map[ovsdb.UUID]string) []string {
+	cols := only
+	if cols == nil {
+		for _, c := range t.Columns {
+			cols = append(cols, c.Name)
+		}
+	}
+	var out []string
+	for _, c := range cols {
+		if droppedColumns[t.Name+"."+c] || isDefault(t.Column(c), r[c]) {
+			continue
+		}
+		if s := c + "=" + n.value(r[c], refs); !strings.HasSuffix(s, "={}") {
+			out = append(out, s)
+		}
+	}
+	return out
+}
+
+// isDefault reports whether a value is its column's default. A present optional value never is: false is not absent.
+func isDefault(c *ovsdb.ColumnSchema, v ovsdb.Value) bool {
+	switch v := v.(type) {
+	case nil:
+		return true
+	case int64:
+		return v == 0
+	case float64:
+		return v == 0
+	case bool:
+		return !v
+	case string:
+		return v == ""
+	case ovsdb.UUID:
+		return v.IsZero()
+	case []int64:
+		return len(v) == 0
+	case []float64:
+		return len(v) == 0
+	case []bool:
+		return len(v) == 0
+	case []string:
+		return len(v) == 0
+	case []ovsdb.UUID:
+		return len(v) == 0
+	case ovsdb.Map:
+		return len(v) == 0
+	}
+	panic("unknown value type of column " + strconv.Quote(c.Name))
+}
+
+func joined(lines []string) string {
+	slices.Sort(lines)
+	if len(lines) == 0 {
+		return ""
+	}
+	return strings.Join(lines, "\n") + "\n"
+}

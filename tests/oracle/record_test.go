@@ -1,0 +1,52 @@
+package oracle
+
+import (
+	"flag"
+	"os"
+	"path/filepath"
+	"testing"
+)
+
+var recording = flag.Bool("record", false, "TestRecord: rewrite testdata/golden from stock ovn-northd")
+
+const goldenDir = "testdata/golden"
+
+// TestRecord runs every scenario on stock OVN and checks that what stock makes of it is what testdata says. With -record
+// it writes testdata instead.
+func TestRecord(t *testing.T) {
+	if !*recording && os.Getenv("ORACLE") == "" {
+		t.Skip("records only with -record, verifies only with ORACLE=1")
+	}
+	scenarios, err := Scenarios(goldenDir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, sc := range scenarios {
+		t.Run(sc.Name, func(t *testing.T) {
+			s := startStock(t)
+			s.replay(t, sc)
+			nbDump, sbDump := s.dump(t)
+			got := Normalise(nbDump, sbDump, sc.Seed())
+			if *recording {
+				for name, text := range map[string]string{"flows.txt": got.Flows, "sb.txt": got.SB, "nbout.txt": got.NBOut} {
+					if err := os.WriteFile(filepath.Join(sc.Dir, name), []byte(text), 0o644); err != nil {
+						t.Fatal(err)
+					}
+				}
+				if err := record(nbDump, keepNB, filepath.Join(sc.Dir, "nb.json")); err != nil {
+					t.Fatal(err)
+				}
+				if err := record(sbDump, keepSB, filepath.Join(sc.Dir, "sb.json")); err != nil {
+					t.Fatal(err)
+				}
+			}
+			want, err := sc.Want()
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, d := range Compare(want, got) {
+				t.Error(d)
+			}
+		})
+	}
+}

@@ -1,0 +1,201 @@
+package oracle
+
+import (
+	"encoding/json"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/kove-io/kove/pkg/ovsdb"
+)
+
+// Scenario is one folder of testdata/golden.
+type Scenario struct {
+	Name, Dir string
+}
+
+// Scenarios lists the folder.
+func Scenarios(dir string) ([]Scenario, error) {
+	entries, err := os.ReadDir(dir)
+	if err != nil {
+		return nil, fmt.Errorf("listing scenarios: %w", err)
+	}
+	var out []Scenario
+	for _, e := range entries {
+		if e.IsDir() {
+			out = append(out, Scenario{e.Name(), filepath.Join(dir, e.Name())})
+		}
+	}
+	return out, nil
+}
+
+// Seed reports whether the scenario shows the constant tables.
+func (s Scenario) Seed() bool { return s.Name == "00-empty" }
+
+// Want reads what stock made of the scenario.
+func (s Scenario) Want() (Text, error) {
+	var t Text
+	for _, f := range []struct {
+		name string
+		to   *string
+	}{{"flows.txt", &t.Flows}, {"sb.txt", &t.SB}, {"nbout.txt", &t.NBOut}} {
+		raw, err := os.ReadFile(filepath.Join(s.Dir, f.name))
+		if err != nil {
+			return t, fmt.Errorf("reading scenario: %w", err)
+		}
+		*f.to = string(raw)
+	}
+	return t, nil
+}
+
+// jsonDB is nb.json and sb.json: table → UUID → column → value (RFC 7047 section 5.1), non-default columns only.
+type jsonDB map[string]map[string]map[string]json.RawMessage
+
+// Load returns the operations that fill the empty databases of a northd that is about to start. The southbound ones hold
+// what others than northd write (chassis and where they bound which port), and the tunnel keys that northd handed out
+// while the scenario's commands ran one by one, as after a restart.
+func (s Scenario) Load(nb, sb *ovsdb.Schema) (nbOps, sbOps []ovsdb.Op, err error) {
+	if nbOps, err = inserts(nb, filepath.Join(s.Dir, "nb.json")); err != nil {
+		return nil, nil, err
+	}
+	sbOps, err = inserts(sb, filepath.Join(s.Dir, "sb.json"))
+	return nbOps, sbOps, err
+}
+
+func inserts(schema *ovsdb.Schema, file string) ([]ovsdb.Op, error) {
+	raw, err := os.ReadFile(file)
+	if err != nil {
+		return nil, fmt.Errorf("reading scenario: %w", err)
+	}
+	var db jsonDB
+	if err := json.Unmarshal(raw, &db); err != nil {
+		return nil, fmt.Errorf("parsing %s: %w", file, err)
+	}
+	var ops []ovsdb.Op
+	for _, table := range sortedKeys(db) {
+		for _, u := range sortedKeys(db[table]) {
+			id, err := ovsdb.ParseUUID(u)
+			if err != nil {
+				return nil, fmt.Errorf("reading %s: %w", file, err)
+			}
+			var cols []ovsdb.ColumnValue
+			for _, c := range sortedKeys(db[table][u]) {
+				v, err := parseValue(schema.Table(table).Column(c), db[table][u][c])
+				if err != nil {
+					return nil, fmt.Errorf("reading column %s of table %s in %s: %w", c, table, file, err)
+				}
+				cols = append(cols, ovsdb.ColumnValue{Column: c, Value: v})
+			}
+			ops = append(ops, ovsdb.Insert(table, id, cols...))
+		}
+	}
+	return ops, nil
+}
+
+// What nb.json leaves out: everything that the central has to write by itself.
+var (
+	centralWrites = map[string][]string{
+		"Logical_Switch_Port": {"up"},
+		"Logical_Router_Port": {"status"},
+		"BFD":                 {"status"},
+		"NB_Global":           {"nb_cfg", "nb_cfg_timestamp", "sb_cfg", "sb_cfg_timestamp", "hv_cfg", "hv_cfg_timestamp"},
+	}
+	// What sb.json keeps: table → columns, nil for whole rows.
+	foreignRows = map[string][]string{
+		"Chassis": nil, "Encap": nil, "Chassis_Private": nil, "MAC_Binding": nil, "FDB": nil, "Learned_Route": nil, "IGMP_Group": nil,
+		"Datapath_Binding": {"tunnel_key", "external_ids"},
+		"Port_Binding":     {"logical_port", "datapath", "tunnel_key", "chassis", "up", "additional_chassis", "virtual_parent", "encap"},
+	}
+)
+
+// record writes nb.json or sb.json from a dump.
+func record(d *Dump, keep func(table, column string) bool, file string) error {
+	var b strings.Builder
+	b.WriteString("{")
+	tables := 0
+	for _, t := range d.Schema.Tables {
+		var rows []string // one a line
+		for id, r := range d.Tables[t.Name] {
+			row := map[string]any{}
+			for _, c := range t.Columns {
+				if keep(t.Name, c.Name) && !isDefault(c, r[c.Name]) {
+					row[c.Name] = toJSON(r[c.Name])
+				}
+			}
+			if len(row) == 0 {
+				continue
+			}
+			raw, err := json.Marshal(row)
+			if err != nil {
+				return fmt.Errorf("writing %s: %w", file, err)
+			}
+			rows = append(rows, fmt.Sprintf("  %q: %s", id.String(), raw))
+		}
+		if len(rows) == 0 {
+			continue
+		}
+		slices.Sort(rows)
+		if tables++; tables > 1 {
+			b.WriteString(",")
+		}
+		fmt.Fprintf(&b, "\n %q: {\n%s\n }", t.Name, strings.Join(rows, ",\n"))
+	}
+	b.WriteString("\n}\n")
+	return os.WriteFile(file, []byte(b.String()), 0o644)
+}
+
+func keepNB(table, column string) bool { return !slices.Contains(centralWrites[table], column) }
+
+func keepSB(table, column string) bool {
+	cols, ok := foreignRows[table]
+	return ok && (cols == nil || slices.Contains(cols, column))
+}
+
+func toJSON(v ovsdb.Value) any {
+	set := func(elems []any) any {
+		if len(elems) == 1 {
+			return elems[0]
+		}
+		return []any{"set", elems}
+	}
+	switch v := v.(type) {
+	case ovsdb.UUID:
+		return []any{"uuid", v.String()}
+	case []int64:
+		return set(anys(v))
+	case []float64:
+		return set(anys(v))
+	case []bool:
+		return set(anys(v))
+	case []string:
+		return set(anys(v))
+	case []ovsdb.UUID:
+		return set(anys(v))
+	case ovsdb.Map:
+		var pairs []any
+		for _, p := range v {
+			pairs = append(pairs, []any{toJSON(p.K), toJSON(p.V)})
+		}
+		return []any{"map", pairs}
+	}
+	return v
+}
+
+func anys[T any](in []T) []any {
+	out := make([]any, len(in))
+	for i, x := range in {
+		out[i] = toJSON(x)
+	}
+	return out
+}
+
+func sortedKeys[V any](m map[string]V) []string {
+	var out []string
+	for k := range m {
+		out = append(out, k)
+	}
+	slices.Sort(out)
+	return out
+}
