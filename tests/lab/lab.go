@@ -44,9 +44,9 @@ type Host struct {
 
 // hostState is what is kept of a host in <lab>/<host>/state.json.
 type hostState struct {
-	Index      int               `json:"index"`           // host part of the node's addresses; 0 for fabric and internet
-	Pid        int               `json:"pid"`             // of the init, in the machine's pid namespace
-	StartTime  uint64            `json:"startTime"`       // field 22 of /proc/PID/stat: tells pid reuse
+	Index      int               `json:"index"`     // host part of the node's addresses; 0 for fabric and internet
+	Pid        int               `json:"pid"`       // of the init, in the machine's pid namespace
+	StartTime  uint64            `json:"startTime"` // field 22 of /proc/PID/stat: tells pid reuse
 	Cgroups    []cgroup          `json:"cgroups"`
 	ExtraBinds map[string]string `json:"binds,omitempty"` // path in the host → path on the machine, read-only
 }
@@ -63,8 +63,8 @@ func Dir(name string) string {
 // Open returns the lab of that name, whether or not it exists yet.
 func Open(name string) *Lab { return &Lab{name: name, dir: Dir(name)} }
 
-// Up makes the fabric and the internet host. It is safe to call on a lab that is up.
-func (l *Lab) Up() error {
+// Up makes the fabric and the internet host, which sees binds as a node does. It is safe to call on a lab that is up.
+func (l *Lab) Up(binds map[string]string) error {
 	if os.Geteuid() != 0 {
 		return errors.New("making a lab: namespaces need root")
 	}
@@ -81,7 +81,7 @@ func (l *Lab) Up() error {
 		}
 	}
 	if !internet.Running() {
-		if err := internet.start(0, nil); err != nil {
+		if err := internet.start(0, binds); err != nil {
 			return err
 		}
 		if err := l.plug(internet, "eth0", managementBridge, gatewayOf(managementNet)); err != nil {

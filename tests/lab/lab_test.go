@@ -26,7 +26,7 @@ func newLab(t *testing.T) *Lab {
 			t.Error(err)
 		}
 	})
-	if err := l.Up(); err != nil {
+	if err := l.Up(nil); err != nil {
 		t.Fatal(err)
 	}
 	return l

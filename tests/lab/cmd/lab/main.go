@@ -51,9 +51,6 @@ func host(c *cli.Context) *lab.Host { return lab.Open(c.String("name")).Host(c.A
 
 func up(c *cli.Context) error {
 	l := lab.Open(c.String("name"))
-	if err := l.Up(); err != nil {
-		return err
-	}
 	binds := map[string]string{}
 	if k := c.String("kove"); k != "" {
 		abs, err := filepath.Abs(k)
@@ -71,6 +68,9 @@ func up(c *cli.Context) error {
 			return fmt.Errorf("--bind %s: want PATH_IN_NODE=PATH", b)
 		}
 		binds[at] = from
+	}
+	if err := l.Up(binds); err != nil {
+		return err
 	}
 	for i := 1; i <= c.Int("nodes"); i++ {
 		if _, err := l.Boot(fmt.Sprintf("n%d", i), i, binds); err != nil {
