@@ -1,0 +1,153 @@
+package topo
+
+import (
+	"encoding/binary"
+	"fmt"
+	"net"
+	"net/netip"
+	"strings"
+)
+
+// Network is an address with the length of its network's prefix, as it stands in Logical_Router_Port.networks. A plain
+// address of a switch port has the full length.
+type Network struct {
+	Addr netip.Addr
+	Bits int
+}
+
+// Is4 reports whether it is IPv4.
+func (n Network) Is4() bool { return n.Addr.Is4() }
+
+// IP is the address as text.
+func (n Network) IP() string { return n.Addr.String() }
+
+// Prefix is the network: 10.0.0.1/24 → 10.0.0.0/24.
+func (n Network) Prefix() netip.Prefix { return netip.PrefixFrom(n.Addr, n.Bits).Masked() }
+
+// Broadcast is the network's IPv4 broadcast address.
+func (n Network) Broadcast() netip.Addr {
+	b := n.Addr.As4()
+	mask := uint32(0xffffffff)
+	if n.Bits > 0 {
+		mask = uint32(uint64(1)<<(32-n.Bits) - 1)
+	}
+	binary.BigEndian.PutUint32(b[:], binary.BigEndian.Uint32(b[:])|mask)
+	return netip.AddrFrom4(b)
+}
+
+// SolicitedNode is the solicited-node multicast address of an IPv6 address (RFC 4291 section 2.7.1).
+func (n Network) SolicitedNode() netip.Addr { return SolicitedNode(n.Addr) }
+
+// SolicitedNode is the solicited-node multicast address of a (RFC 4291 section 2.7.1).
+func SolicitedNode(a netip.Addr) netip.Addr {
+	s := [16]byte{0xff, 2, 11: 1, 12: 0xff}
+	b := a.As16()
+	copy(s[13:], b[13:])
+	return netip.AddrFrom16(s)
+}
+
+// Match writes the form that matches take: the address, with /bits if it is shorter than an address.
+func (n Network) Match() string {
+	if n.Bits == n.Addr.BitLen() {
+		return n.Addr.String()
+	}
+	return n.Prefix().String()
+}
+
+// Addresses is a MAC with the addresses that go with it: one element of Logical_Switch_Port.addresses or of
+// port_security, or a router port.
+type Addresses struct {
+	MAC string // normalised, "" when there is none
+	IP4 []Network
+	IP6 []Network
+}
+
+// String writes it as the addresses column has it.
+func (a Addresses) String() string {
+	s := a.MAC
+	for _, n := range append(append([]Network(nil), a.IP4...), a.IP6...) {
+		s += " " + n.IP()
+	}
+	return s
+}
+
+// ParseNetwork reads "10.0.0.1" or "10.0.0.1/24".
+func ParseNetwork(s string) (Network, error) {
+	if strings.Contains(s, "/") {
+		p, err := netip.ParsePrefix(s)
+		if err != nil {
+			return parseDottedMask(s)
+		}
+		return Network{p.Addr(), p.Bits()}, nil
+	}
+	a, err := netip.ParseAddr(s)
+	if err != nil {
+		return Network{}, fmt.Errorf("parsing address %q: %w", s, err)
+	}
+	return Network{a, a.BitLen()}, nil
+}
+
+// parseDottedMask reads "10.0.0.1/255.255.255.0".
+func parseDottedMask(s string) (Network, error) {
+	addr, mask, _ := strings.Cut(s, "/")
+	a, err := netip.ParseAddr(addr)
+	if err != nil {
+		return Network{}, fmt.Errorf("parsing network %q: %w", s, err)
+	}
+	m := net.ParseIP(mask).To4()
+	ones, size := net.IPMask(m).Size()
+	if m == nil || size == 0 || !a.Is4() {
+		return Network{}, fmt.Errorf("parsing network %q: bad mask", s)
+	}
+	return Network{a, ones}, nil
+}
+
+// ParseMAC normalises a 48-bit MAC to lower case with colons.
+func ParseMAC(s string) (string, bool) {
+	if strings.Count(s, ":") != 5 {
+		return "", false
+	}
+	m, err := net.ParseMAC(s)
+	if err != nil || len(m) != 6 {
+		return "", false
+	}
+	return m.String(), true
+}
+
+// ParseAddresses reads "MAC [IP…]". The rest after the first word that is no address is ignored, as OVN does.
+func ParseAddresses(s string) (Addresses, bool) {
+	f := strings.Fields(s)
+	if len(f) == 0 {
+		return Addresses{}, false
+	}
+	mac, ok := ParseMAC(f[0])
+	if !ok {
+		return Addresses{}, false
+	}
+	a := Addresses{MAC: mac}
+	for _, w := range f[1:] {
+		n, err := ParseNetwork(w)
+		if err != nil {
+			break
+		}
+		a.add(n)
+	}
+	return a, true
+}
+
+func (a *Addresses) add(n Network) {
+	if n.Is4() {
+		a.IP4 = append(a.IP4, n)
+	} else {
+		a.IP6 = append(a.IP6, n)
+	}
+}
+
+// LinkLocal is the EUI-64 link-local address of a MAC (RFC 4291 appendix A).
+func LinkLocal(mac string) (netip.Addr, bool) {
+	m, err := net.ParseMAC(mac)
+	if err != nil || len(m) != 6 {
+		return netip.Addr{}, false
+	}
+	return netip.AddrFrom16([16]byte{0: 0xfe, 1: 0x80, 8: m[0] ^ 2, 9: m[1], 10: m[2], 11: 0xff, 12: 0xfe, 13: m[3], 14: m[4], 15: m[5]}), true
+}

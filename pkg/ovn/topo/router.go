@@ -1,0 +1,175 @@
+package topo
+
+import (
+	"slices"
+	"strings"
+
+	"github.com/kove-io/kove/pkg/ovn/nb"
+	"github.com/kove-io/kove/pkg/ovsdb"
+)
+
+func (t *Topo) computeRouterPortFacts(id ovsdb.UUID) *RouterPortFacts {
+	row := t.LogicalRouterPort.Get(id)
+	lr, ok := t.routerOf.one(id)
+	if row == nil || !ok {
+		return nil
+	}
+	dp, key, router := t.datapath.Get(lr), t.portKeys.Get(row.Name), t.LogicalRouter.Get(lr)
+	if dp == nil || key == nil || router == nil {
+		return nil
+	}
+	p := &RouterPortFacts{
+		Row: row, ID: id, Name: row.Name, Quoted: quote(row.Name), CRName: "cr-" + row.Name, DP: dp, Key: key,
+		Options: router.Options, Enabled: row.Enabled == nil || *row.Enabled, Gateway: router.Options["chassis"] != "",
+		PeerName: lrpPeer(row),
+	}
+	p.CRKey = t.portKeys.Get(p.CRName)
+	p.Addresses = routerAddresses(row)
+	if lsp, ok := t.lspByRouterLRP.one(row.Name); ok {
+		if sw, ok := t.switchOf.one(lsp); ok {
+			p.PeerDP = t.datapath.Get(sw)
+		}
+		if p.PeerName == "" {
+			p.PeerName = t.LogicalSwitchPort.Get(lsp).Name
+		}
+	}
+	switch {
+	case row.HAChassisGroup != nil:
+		p.HAGroup = t.haGroups.Get(*row.HAChassisGroup)
+	case len(row.GatewayChassis) > 0:
+		p.HAGroup = t.gatewayGroups.Get(id)
+	}
+	return p
+}
+
+// computeGatewayGroup makes a group of the Gateway_Chassis rows of a router port.
+func (t *Topo) computeGatewayGroup(lrp ovsdb.UUID) *HAGroup {
+	row := t.LogicalRouterPort.Get(lrp)
+	if row == nil {
+		return nil
+	}
+	h := &HAGroup{Name: row.Name}
+	for _, m := range t.GatewayChassis.list(row.GatewayChassis) {
+		h.Members = append(h.Members, HAMember{m.UUID, m.ChassisName, m.Priority, m.ExternalIDs})
+	}
+	h.sort()
+	return h
+}
+
+// routerAddresses parses mac and networks and adds the link-local address, which every router port has.
+func routerAddresses(row *nb.LogicalRouterPort) Addresses {
+	mac, _ := ParseMAC(strings.TrimSpace(row.MAC))
+	a := Addresses{MAC: mac}
+	hasLocal := false
+	for _, s := range row.Networks {
+		n, err := ParseNetwork(s)
+		if err != nil {
+			continue
+		}
+		a.add(n)
+	}
+	if ll, ok := LinkLocal(mac); ok {
+		for _, n := range a.IP6 {
+			hasLocal = hasLocal || n.Addr == ll
+		}
+		if !hasLocal {
+			a.IP6 = append(a.IP6, Network{ll, 64})
+		}
+	}
+	return a
+}
+
+func (t *Topo) computeRouterFacts(id ovsdb.UUID) *RouterFacts {
+	row, dp := t.LogicalRouter.Get(id), t.datapath.Get(id)
+	if row == nil || dp == nil {
+		return nil
+	}
+	f := &RouterFacts{
+		Datapath: dp, Global: t.Global(), Enabled: row.Enabled == nil || *row.Enabled, Options: row.Options,
+		ExternalIDs: row.ExternalIDs, Copp: t.coppOf(row.Copp), Chassis: row.Options["chassis"], HasNAT: len(row.NAT) > 0,
+	}
+	for _, lb := range t.routerLBs.Get(id) {
+		f.HasLB = f.HasLB || len(lb.VIPs) > 0
+	}
+	for _, p := range row.Ports {
+		if p := t.routerPortFacts.Get(p); p != nil {
+			f.Ports = append(f.Ports, p)
+		}
+	}
+	slices.SortFunc(f.Ports, func(a, b *RouterPortFacts) int { return strings.Compare(a.Name, b.Name) })
+	for _, p := range f.Ports {
+		if p.Distributed() {
+			f.Gateways = append(f.Gateways, p)
+		}
+	}
+	return f
+}
+
+func (t *Topo) computeRouter(id ovsdb.UUID) *Router {
+	f, row := t.routerFacts.Get(id), t.LogicalRouter.Get(id)
+	if f == nil {
+		return nil
+	}
+	r := &Router{RouterFacts: f, LoadBalancers: t.routerLBs.Get(id), NATs: t.natList(row.NAT)}
+	for _, s := range t.LogicalRouterStaticRoute.list(row.StaticRoutes) {
+		r.StaticRoutes = append(r.StaticRoutes, StaticRoute{s, t.BFD.opt(s.BFD)})
+	}
+	for _, p := range t.LogicalRouterPolicy.list(row.Policies) {
+		r.Policies = append(r.Policies, Policy{p, t.BFD.list(p.BFDSessions)})
+	}
+	return r
+}
+
+func (t *Topo) natList(ids []ovsdb.UUID) []*NAT {
+	var out []*NAT
+	for _, id := range ids {
+		if n := t.natFacts.Get(id); n != nil {
+			out = append(out, n)
+		}
+	}
+	return out
+}
+
+func (t *Topo) computeNAT(id ovsdb.UUID) *NAT {
+	row := t.NAT.Get(id)
+	if row == nil {
+		return nil
+	}
+	n := &NAT{NAT: row, AllowedExtIPs: t.AddressSet.opt(row.AllowedExtIPs), ExemptedExtIPs: t.AddressSet.opt(row.ExemptedExtIPs)}
+	if row.GatewayPort != nil {
+		n.GatewayPort = t.routerPortFacts.Get(*row.GatewayPort)
+	}
+	if row.LogicalPort != nil {
+		if id, ok := t.lspByName.one(*row.LogicalPort); ok {
+			n.LogicalPort = t.portFacts.Get(id)
+		}
+	}
+	return n
+}
+
+func (t *Topo) computeRouterPort(id ovsdb.UUID) *RouterPort {
+	f := t.routerPortFacts.Get(id)
+	if f == nil {
+		return nil
+	}
+	p := &RouterPort{
+		RouterPortFacts: f, Router: t.routerFacts.Get(f.DP.ID), DHCPRelay: t.DHCPRelay.opt(f.Row.DHCPRelay),
+		BFD: t.BFD.list(t.bfdByPort.Get(f.Name)), StaticMACs: t.StaticMACBinding.list(t.staticMACs.Get(f.Name)),
+		LoadBalancers: t.routerLBs.Get(f.DP.ID),
+	}
+	if p.Router == nil {
+		return nil
+	}
+	p.NATs = t.natList(t.LogicalRouter.Get(f.DP.ID).NAT)
+	if lsp, ok := t.lspByRouterLRP.one(f.Name); ok {
+		p.PeerPort = t.portFacts.Get(lsp)
+		if p.PeerPort != nil {
+			p.PeerSwitch = t.switchFacts.Get(p.PeerPort.DP.ID)
+		}
+	} else if f.Row.Peer != nil {
+		if id, ok := t.lrpByName.one(*f.Row.Peer); ok {
+			p.PeerRouterPort = t.routerPortFacts.Get(id)
+		}
+	}
+	return p
+}

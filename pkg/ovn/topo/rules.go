@@ -1,0 +1,335 @@
+package topo
+
+import (
+	"cmp"
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/kove-io/kove/pkg/ovn/nb"
+	"github.com/kove-io/kove/pkg/ovsdb"
+)
+
+// rules are the facts and the views.
+type rules struct {
+	nbGlobalID *Input[struct{}, ovsdb.UUID]
+
+	datapath        *Rule[ovsdb.UUID, *Datapath]
+	switchFacts     *Rule[ovsdb.UUID, *SwitchFacts]
+	portFacts       *Rule[ovsdb.UUID, *SwitchPortFacts]
+	routerFacts     *Rule[ovsdb.UUID, *RouterFacts]
+	routerPortFacts *Rule[ovsdb.UUID, *RouterPortFacts]
+	routerViews     *Rule[ovsdb.UUID, *Router] // as a fact of the ports that lead to it
+	pgFacts         *Rule[ovsdb.UUID, *PortGroupFacts]
+	pgACLs          *Rule[ovsdb.UUID, []*ACL]
+	acls            *Rule[aclKey, *ACL]
+	lbFacts         *Rule[ovsdb.UUID, *LoadBalancerFacts]
+	switchLBs       *Rule[ovsdb.UUID, []*LoadBalancerFacts]
+	routerLBs       *Rule[ovsdb.UUID, []*LoadBalancerFacts]
+	copp            *Rule[ovsdb.UUID, map[string]string]
+	fairMeters      *Rule[string, bool]
+	natFacts        *Rule[ovsdb.UUID, *NAT]
+	haGroups        *Rule[ovsdb.UUID, *HAGroup]
+	gatewayGroups   *Rule[ovsdb.UUID, *HAGroup] // by Logical_Router_Port
+
+	// The units.
+	global        *Rule[struct{}, *Global]
+	globalFacts   *Rule[struct{}, *Global]
+	switches      *Rule[ovsdb.UUID, *Switch]
+	ports         *Rule[ovsdb.UUID, *SwitchPort]
+	routers       *Rule[ovsdb.UUID, *Router]
+	routerPorts   *Rule[ovsdb.UUID, *RouterPort]
+	loadBalancers *Rule[ovsdb.UUID, *LoadBalancer]
+	portGroups    *Rule[ovsdb.UUID, *PortGroup]
+	addressSets   *Rule[ovsdb.UUID, *nb.AddressSet]
+	meters        *Rule[ovsdb.UUID, *Meter]
+	mirrors       *Rule[ovsdb.UUID, *nb.Mirror]
+	dnsUnits      *Rule[ovsdb.UUID, *DNS]
+
+	metersByName *index[string]
+}
+
+type aclKey struct {
+	id ovsdb.UUID
+	pg string
+}
+
+func (t *Topo) initRules() {
+	g := t.graph
+	t.nbGlobalID = newInput[struct{}, ovsdb.UUID](g)
+	t.metersByName = newIndex[string](g)
+
+	t.datapath = newRule(g, "datapath", t.computeDatapath)
+	t.switchFacts = newRule(g, "switch facts", t.computeSwitchFacts)
+	t.portFacts = newRule(g, "switch port facts", t.computeSwitchPortFacts)
+	t.routerFacts = newRule(g, "router facts", t.computeRouterFacts)
+	t.routerPortFacts = newRule(g, "router port facts", t.computeRouterPortFacts)
+	t.routerViews = newRule(g, "router", t.computeRouter)
+	t.pgFacts = newRule(g, "port group facts", t.computePortGroupFacts)
+	t.pgACLs = newRule(g, "ACLs of port group", t.computePortGroupACLs)
+	t.acls = newRule(g, "ACL", t.computeACL)
+	t.lbFacts = newRule(g, "load balancer facts", t.computeLBFacts)
+	t.switchLBs = newRule(g, "load balancers of switch", t.computeSwitchLBs)
+	t.routerLBs = newRule(g, "load balancers of router", t.computeRouterLBs)
+	t.copp = newRule(g, "copp", t.computeCopp)
+	t.fairMeters = newRule(g, "fair meter", t.computeFairMeter)
+	t.natFacts = newRule(g, "NAT", t.computeNAT)
+	t.haGroups = newRule(g, "HA chassis group", t.computeHAGroup)
+	t.gatewayGroups = newRule(g, "gateway chassis", t.computeGatewayGroup)
+	t.globalFacts = newRule(g, "global facts", func(struct{}) *Global { return t.computeGlobal() })
+
+	t.global = newUnit(g, KindGlobal, func(struct{}) *Global { return t.globalFacts.Get(struct{}{}) })
+	t.switches = newUnit(g, KindSwitch, t.computeSwitch)
+	t.ports = newUnit(g, KindSwitchPort, t.computeSwitchPort)
+	t.routers = newUnit(g, KindRouter, t.routerViews.Get)
+	t.routerPorts = newUnit(g, KindRouterPort, t.computeRouterPort)
+	t.loadBalancers = newUnit(g, KindLoadBalancer, t.computeLoadBalancer)
+	t.portGroups = newUnit(g, KindPortGroup, t.computePortGroup)
+	t.addressSets = newUnit(g, KindAddressSet, t.AddressSet.Get)
+	t.meters = newUnit(g, KindMeter, t.computeMeter)
+	t.mirrors = newUnit(g, KindMirror, t.Mirror.Get)
+	t.dnsUnits = newUnit(g, KindDNS, t.computeDNS)
+}
+
+func newUnit[K comparable, V any](g *graph, kind Kind, compute func(K) *V) *Rule[K, *V] {
+	r := newRule(g, kind.String(), compute)
+	r.unit = func(k K, v *V) Unit {
+		u := Unit{Kind: kind}
+		u.ID, _ = any(k).(ovsdb.UUID)
+		if v != nil {
+			u.View = v
+		}
+		return u
+	}
+	return r
+}
+
+// ownOptions are NB_Global.options that do not influence what is compiled, or that northd itself writes.
+var ownOptions = []string{"northd_probe_interval", "nbctl_probe_interval", "northd-backoff-interval-ms", "max_tunid",
+	"northd_internal_version", "use_parallel_build"}
+
+func (t *Topo) computeGlobal() *Global {
+	g := &Global{Options: map[string]string{}, South: t.south.Get(struct{}{})}
+	if row := t.NBGlobal.Get(t.nbGlobalID.Get(struct{}{})); row != nil {
+		g.Options = maps.Clone(row.Options)
+		for _, o := range ownOptions {
+			delete(g.Options, o)
+		}
+	}
+	return g
+}
+
+// Global returns what concerns the whole network.
+func (t *Topo) Global() *Global { return t.globalFacts.Get(struct{}{}) }
+
+func (t *Topo) computeDatapath(id ovsdb.UUID) *Datapath {
+	k := t.dpKeys.Get(id)
+	if k == nil {
+		return nil
+	}
+	d := &Datapath{ID: id, SB: k.SB, Key: k.Key}
+	if sw := t.LogicalSwitch.Get(id); sw != nil {
+		d.Name = sw.Name
+	} else if lr := t.LogicalRouter.Get(id); lr != nil {
+		d.Name, d.Router = lr.Name, true
+	} else {
+		return nil
+	}
+	return d
+}
+
+func (t *Topo) computeCopp(id ovsdb.UUID) map[string]string {
+	row := t.Copp.Get(id)
+	if row == nil {
+		return nil
+	}
+	return row.Meters
+}
+
+func (t *Topo) coppOf(id *ovsdb.UUID) map[string]string {
+	if id == nil {
+		return nil
+	}
+	return t.copp.Get(*id)
+}
+
+func (t *Topo) computeFairMeter(name string) bool {
+	for _, id := range t.metersByName.Get(name) {
+		if m := t.Meter.Get(id); m != nil && m.Fair != nil && *m.Fair {
+			return true
+		}
+	}
+	return false
+}
+
+func (t *Topo) computeACL(k aclKey) *ACL {
+	row := t.ACL.Get(k.id)
+	if row == nil {
+		return nil
+	}
+	a := &ACL{ACL: row, PortGroup: k.pg, SampleNew: t.Sample.opt(row.SampleNew), SampleEst: t.Sample.opt(row.SampleEst)}
+	if row.Meter != nil {
+		a.FairMeter = t.fairMeters.Get(*row.Meter)
+	}
+	return a
+}
+
+func (t *Topo) computePortGroupFacts(id ovsdb.UUID) *PortGroupFacts {
+	row := t.PortGroup.Get(id)
+	if row == nil {
+		return nil
+	}
+	return &PortGroupFacts{ID: id, Name: row.Name}
+}
+
+func (t *Topo) computePortGroupACLs(id ovsdb.UUID) []*ACL {
+	row := t.PortGroup.Get(id)
+	if row == nil {
+		return nil
+	}
+	return t.aclList(row.ACLs, row.Name)
+}
+
+func (t *Topo) aclList(ids []ovsdb.UUID, pg string) []*ACL {
+	var out []*ACL
+	for _, id := range ids {
+		if a := t.acls.Get(aclKey{id, pg}); a != nil {
+			out = append(out, a)
+		}
+	}
+	return out
+}
+
+func (t *Topo) computePortGroup(id ovsdb.UUID) *PortGroup {
+	f := t.pgFacts.Get(id)
+	if f == nil {
+		return nil
+	}
+	pg := &PortGroup{PortGroupFacts: f}
+	for _, sw := range t.members.swsOf.Get(id) {
+		if d := t.datapath.Get(sw); d != nil {
+			pg.Switches = append(pg.Switches, d)
+		}
+	}
+	return pg
+}
+
+func (t *Topo) computeLBFacts(id ovsdb.UUID) *LoadBalancerFacts {
+	row := t.LoadBalancer.Get(id)
+	if row == nil {
+		return nil
+	}
+	f := parseLoadBalancer(row)
+	f.Checks = t.LoadBalancerHealthCheck.list(row.HealthCheck)
+	return f
+}
+
+func (t *Topo) lbList(direct, groups []ovsdb.UUID) []*LoadBalancerFacts {
+	ids := slices.Clone(direct)
+	for _, g := range t.LoadBalancerGroup.list(groups) {
+		ids = append(ids, g.LoadBalancer...)
+	}
+	slices.SortFunc(ids, ovsdb.UUID.Compare)
+	var out []*LoadBalancerFacts
+	for _, id := range slices.Compact(ids) {
+		if f := t.lbFacts.Get(id); f != nil {
+			out = append(out, f)
+		}
+	}
+	return out
+}
+
+func (t *Topo) computeSwitchLBs(id ovsdb.UUID) []*LoadBalancerFacts {
+	row := t.LogicalSwitch.Get(id)
+	if row == nil {
+		return nil
+	}
+	return t.lbList(row.LoadBalancer, row.LoadBalancerGroup)
+}
+
+func (t *Topo) computeRouterLBs(id ovsdb.UUID) []*LoadBalancerFacts {
+	row := t.LogicalRouter.Get(id)
+	if row == nil {
+		return nil
+	}
+	return t.lbList(row.LoadBalancer, row.LoadBalancerGroup)
+}
+
+func (t *Topo) computeLoadBalancer(id ovsdb.UUID) *LoadBalancer {
+	f := t.lbFacts.Get(id)
+	if f == nil {
+		return nil
+	}
+	lb := &LoadBalancer{LoadBalancerFacts: f, Global: t.Global()}
+	sws, lrs := slices.Clone(t.switchesOfLB.Get(id)), slices.Clone(t.routersOfLB.Get(id))
+	for _, g := range t.groupsOfLB.Get(id) {
+		sws = append(sws, t.switchesOfLBG.Get(g)...)
+		lrs = append(lrs, t.routersOfLBG.Get(g)...)
+	}
+	slices.SortFunc(sws, ovsdb.UUID.Compare)
+	slices.SortFunc(lrs, ovsdb.UUID.Compare)
+	for _, s := range slices.Compact(sws) {
+		if s := t.switchFacts.Get(s); s != nil {
+			lb.Switches = append(lb.Switches, s)
+		}
+	}
+	for _, r := range slices.Compact(lrs) {
+		if r := t.routerFacts.Get(r); r != nil {
+			lb.Routers = append(lb.Routers, r)
+		}
+	}
+	return lb
+}
+
+// Meter is the view of a meter.
+type Meter struct {
+	*nb.Meter
+	Rows []*nb.MeterBand
+}
+
+func (t *Topo) computeMeter(id ovsdb.UUID) *Meter {
+	row := t.Meter.Get(id)
+	if row == nil {
+		return nil
+	}
+	return &Meter{row, t.MeterBand.list(row.Bands)}
+}
+
+// DNS is the view of a DNS record set.
+type DNS struct {
+	*nb.DNS
+	Switches []*Datapath
+}
+
+func (t *Topo) computeDNS(id ovsdb.UUID) *DNS {
+	row := t.DNS.Get(id)
+	if row == nil {
+		return nil
+	}
+	d := &DNS{DNS: row}
+	for _, sw := range t.switchesOfDNS.Get(id) {
+		if dp := t.datapath.Get(sw); dp != nil {
+			d.Switches = append(d.Switches, dp)
+		}
+	}
+	return d
+}
+
+func (t *Topo) computeHAGroup(id ovsdb.UUID) *HAGroup {
+	row := t.HAChassisGroup.Get(id)
+	if row == nil {
+		return nil
+	}
+	h := &HAGroup{ID: id, Name: row.Name}
+	for _, m := range t.HAChassis.list(row.HAChassis) {
+		h.Members = append(h.Members, HAMember{m.UUID, m.ChassisName, m.Priority, m.ExternalIDs})
+	}
+	h.sort()
+	return h
+}
+
+func (h *HAGroup) sort() {
+	slices.SortFunc(h.Members, func(a, b HAMember) int {
+		return cmp.Or(cmp.Compare(b.Priority, a.Priority), strings.Compare(a.Chassis, b.Chassis))
+	})
+}

@@ -1,0 +1,205 @@
+package topo
+
+import (
+	"slices"
+
+	"github.com/kove-io/kove/pkg/ovn/nb"
+	"github.com/kove-io/kove/pkg/ovsdb"
+)
+
+// Kind is a kind of unit.
+type Kind uint8
+
+// The kinds of units, in the order in which a change is compiled.
+const (
+	KindGlobal Kind = iota
+	KindSwitch
+	KindSwitchPort
+	KindRouter
+	KindRouterPort
+	KindLoadBalancer
+	KindPortGroup
+	KindAddressSet
+	KindMeter
+	KindMirror
+	KindDNS
+	NumKinds
+)
+
+var kindNames = [NumKinds]string{"global", "switch", "switch port", "router", "router port", "load balancer", "port group",
+	"address set", "meter", "mirror", "dns"}
+
+func (k Kind) String() string { return kindNames[k] }
+
+// Unit is a unit of compilation with its present view: *Switch, *SwitchPort, …; nil when the unit is gone.
+type Unit struct {
+	Kind Kind
+	ID   ovsdb.UUID
+	View any
+}
+
+// Topo holds the network. See the package comment.
+type Topo struct {
+	graph *graph
+	rows
+
+	// From the southbound database and the allocator.
+	dpKeys   *Input[ovsdb.UUID, *DatapathKey] // by Logical_Switch or Logical_Router
+	portKeys *Input[string, *PortKey]         // by logical port name
+	bindings *Input[string, *Binding]         // by logical port name
+	south    *Input[struct{}, *South]
+
+	// Who refers to a row.
+	switchOf       *index[ovsdb.UUID] // Logical_Switch_Port → Logical_Switch
+	routerOf       *index[ovsdb.UUID] // Logical_Router_Port → Logical_Router
+	lspByName      *index[string]
+	lrpByName      *index[string]
+	lspByRouterLRP *index[string]     // name of a Logical_Router_Port → ports of type router that name it
+	lspByParent    *index[string]     // name of a parent port → its children
+	lrpByPeer      *index[string]     // name of a Logical_Router_Port → router ports that name it as peer
+	pgOf           *index[ovsdb.UUID] // Logical_Switch_Port → Port_Groups
+	switchesOfLB   *index[ovsdb.UUID] // Load_Balancer → Logical_Switches
+	switchesOfLBG  *index[ovsdb.UUID] // Load_Balancer_Group → Logical_Switches
+	routersOfLB    *index[ovsdb.UUID] // Load_Balancer → Logical_Routers
+	routersOfLBG   *index[ovsdb.UUID] // Load_Balancer_Group → Logical_Routers
+	groupsOfLB     *index[ovsdb.UUID] // Load_Balancer → Load_Balancer_Groups
+	switchesOfDNS  *index[ovsdb.UUID] // DNS → Logical_Switches
+	bfdByPort      *index[string]     // logical port → BFD
+	staticMACs     *index[string]     // logical port → Static_MAC_Binding
+	members        members
+
+	rules
+
+	switchPorts   map[ovsdb.UUID]struct{}
+	nbGlobal      ovsdb.UUID
+	portsAffected map[ovsdb.UUID]struct{} // Logical_Switch_Ports whose place in members has to be looked at
+}
+
+// New returns an empty network.
+func New() *Topo {
+	g := &graph{}
+	t := &Topo{
+		graph:    g,
+		rows:     newRows(g),
+		dpKeys:   newInput[ovsdb.UUID, *DatapathKey](g),
+		portKeys: newInput[string, *PortKey](g),
+		bindings: newInput[string, *Binding](g),
+		south:    newInput[struct{}, *South](g),
+
+		switchOf:       newIndex[ovsdb.UUID](g),
+		routerOf:       newIndex[ovsdb.UUID](g),
+		lspByName:      newIndex[string](g),
+		lrpByName:      newIndex[string](g),
+		lspByRouterLRP: newIndex[string](g),
+		lspByParent:    newIndex[string](g),
+		lrpByPeer:      newIndex[string](g),
+		pgOf:           newIndex[ovsdb.UUID](g),
+		switchesOfLB:   newIndex[ovsdb.UUID](g),
+		switchesOfLBG:  newIndex[ovsdb.UUID](g),
+		routersOfLB:    newIndex[ovsdb.UUID](g),
+		routersOfLBG:   newIndex[ovsdb.UUID](g),
+		groupsOfLB:     newIndex[ovsdb.UUID](g),
+		switchesOfDNS:  newIndex[ovsdb.UUID](g),
+		bfdByPort:      newIndex[string](g),
+		staticMACs:     newIndex[string](g),
+		portsAffected:  map[ovsdb.UUID]struct{}{},
+	}
+	t.members.init(g)
+	t.initRules()
+	t.south.put(struct{}{}, &South{})
+	t.global.start(struct{}{})
+	return t
+}
+
+// Settle computes everything that the changes since the last call lead to and returns the units whose view changed, by kind,
+// and the rules that panicked.
+func (t *Topo) Settle() ([]Unit, []Fault) {
+	t.settleMembers()
+	t.graph.settle()
+	units, faults := t.graph.changed, t.graph.faults
+	t.graph.changed, t.graph.faults = nil, nil
+
+	// A unit that was stopped and started again, or computed twice, is reported with its last view.
+	type id struct {
+		Kind
+		ovsdb.UUID
+	}
+	last := make(map[id]int, len(units))
+	for i, u := range units {
+		last[id{u.Kind, u.ID}] = i
+	}
+	out := units[:0]
+	for i, u := range units {
+		if last[id{u.Kind, u.ID}] == i {
+			out = append(out, u)
+		}
+	}
+	slices.SortStableFunc(out, func(a, b Unit) int { return int(a.Kind) - int(b.Kind) })
+	return out, faults
+}
+
+// SetDatapathKey says what the Datapath_Binding of a Logical_Switch or Logical_Router is; nil forgets it.
+func (t *Topo) SetDatapathKey(id ovsdb.UUID, k *DatapathKey) { setOrRemove(t.dpKeys, id, k) }
+
+// SetPortKey says what the Port_Binding of a logical port is; nil forgets it.
+func (t *Topo) SetPortKey(name string, k *PortKey) { setOrRemove(t.portKeys, name, k) }
+
+// SetBinding says where a logical port is bound; nil means nowhere.
+func (t *Topo) SetBinding(name string, b *Binding) { setOrRemove(t.bindings, name, b) }
+
+// SetSouth sets what is known of the whole southbound database.
+func (t *Topo) SetSouth(s *South) { t.south.put(struct{}{}, s) }
+
+func setOrRemove[K comparable, V any](in *Input[K, *V], k K, v *V) {
+	if v == nil {
+		in.remove(k)
+	} else {
+		in.put(k, v)
+	}
+}
+
+// DatapathKey identifies a datapath in the southbound database.
+type DatapathKey struct {
+	SB  ovsdb.UUID // of the Datapath_Binding
+	Key int64      // tunnel_key
+}
+
+// PortKey identifies a port in the southbound database.
+type PortKey struct {
+	SB  ovsdb.UUID // of the Port_Binding
+	Key int64      // tunnel_key
+}
+
+// Binding is the state of a Port_Binding that chassis write.
+type Binding struct {
+	Chassis           string // name, "" when unbound
+	AdditionalChassis bool
+	Up                bool
+	VirtualParent     string
+}
+
+// South is what compilation depends on of all chassis together.
+type South struct {
+	// Missing lists the optional features (keys of Chassis.other_config) that at least one chassis lacks. No chassis at all
+	// lacks nothing.
+	Missing map[string]bool
+	// Chassis are the names of all chassis.
+	Chassis map[string]bool
+	// RemoteChassis are those of other availability zones (other_config:is-remote).
+	RemoteChassis map[string]bool
+	// VXLAN says that at least one chassis has VXLAN for its only encapsulation, which limits tunnel keys.
+	VXLAN bool
+	// SvcMonitorMAC and MACPrefix as the engine chose or found them.
+	SvcMonitorMAC string
+	MACPrefix     string
+}
+
+// SwitchUUIDs and RouterUUIDs list the datapaths, SwitchOf and RouterOf where a port lives: for the allocator.
+func (t *Topo) EachSwitch(f func(*nb.LogicalSwitch)) {
+	t.LogicalSwitch.each(func(_ ovsdb.UUID, r *nb.LogicalSwitch) { f(r) })
+}
+
+// EachRouter visits all routers.
+func (t *Topo) EachRouter(f func(*nb.LogicalRouter)) {
+	t.LogicalRouter.each(func(_ ovsdb.UUID, r *nb.LogicalRouter) { f(r) })
+}

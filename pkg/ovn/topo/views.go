@@ -1,0 +1,238 @@
+package topo
+
+import (
+	"strings"
+
+	"github.com/kove-io/kove/pkg/ovn/nb"
+	"github.com/kove-io/kove/pkg/ovsdb"
+)
+
+// Global is what concerns the whole network: the view of the global unit, and a fact of all others.
+type Global struct {
+	Options map[string]string // NB_Global.options without what only northd itself reads
+	South   *South
+}
+
+// Bool reads an option that is false unless "true".
+func (g *Global) Bool(option string) bool { return g.Options[option] == "true" }
+
+// Has reports whether every chassis has the optional feature (a key of Chassis.other_config).
+func (g *Global) Has(feature string) bool { return !g.South.Missing[feature] }
+
+// Datapath is a logical switch or router as flows refer to it.
+type Datapath struct {
+	ID     ovsdb.UUID // of the Logical_Switch or Logical_Router
+	SB     ovsdb.UUID // of the Datapath_Binding
+	Key    int64
+	Name   string
+	Router bool
+}
+
+// SwitchFacts is what others may know of a switch.
+type SwitchFacts struct {
+	*Datapath
+	Global      *Global
+	OtherConfig map[string]string
+	ExternalIDs map[string]string
+	Copp        map[string]string // protocol → meter
+
+	HasACLs        bool // any ACL applies, its own or a port group's
+	HasStatefulACL bool // one of them is allow-related
+	HasLB          bool // a load balancer is attached
+	HasLBVIP       bool // one of them has a VIP
+	HasDNS         bool
+	HasUnknown     bool // an enabled port has the address "unknown"
+	// MaxTier is the highest tier among the ACLs of a direction: from-lport before and after load balancing, to-lport.
+	MaxTier [3]int64
+
+	RouterPorts []*SwitchPortFacts // type router, by name
+	Localnets   []*SwitchPortFacts // by name
+	VTEPs       []string
+}
+
+// Indexes of SwitchFacts.MaxTier.
+const (
+	TierFromLport = iota
+	TierFromLportAfterLB
+	TierToLport
+)
+
+// Switch is the view of a switch.
+type Switch struct {
+	*SwitchFacts
+	ACLs             []*ACL // that apply to it: its own, then those of port groups with a port in it
+	QoS              []*nb.QoS
+	DNS              []*nb.DNS
+	ForwardingGroups []*nb.ForwardingGroup
+	LoadBalancers    []*LoadBalancerFacts
+	PortGroups       []string // with a port in it
+}
+
+// ACL is an ACL with where it stands.
+type ACL struct {
+	*nb.ACL
+	PortGroup string // "" for an ACL of a switch
+	SampleNew *nb.Sample
+	SampleEst *nb.Sample
+	FairMeter bool // the meter is fair: each ACL has its own copy
+}
+
+// SwitchPortFacts is what others may know of a switch port.
+type SwitchPortFacts struct {
+	Row     *nb.LogicalSwitchPort
+	ID      ovsdb.UUID
+	Name    string
+	Quoted  string // "name", as it stands in matches
+	Type    string
+	DP      *Datapath
+	Key     *PortKey
+	Enabled bool
+	Up      bool // bound and claimed, or of a type that always is
+	Chassis string
+
+	// Addresses are those of the column, "router" and "dynamic" resolved, unusable ones left out.
+	Addresses    []Addresses
+	PortSecurity []Addresses
+	Unknown      bool // "unknown" is among the addresses
+
+	Peer *RouterPortFacts // the router port at the other end of a port of type router; may be nil
+}
+
+// Option reads Logical_Switch_Port.options.
+func (p *SwitchPortFacts) Option(k string) string { return p.Row.Options[k] }
+
+// SwitchPort is the view of a switch port.
+type SwitchPort struct {
+	*SwitchPortFacts
+	Switch     *SwitchFacts
+	PortGroups []*PortGroupFacts
+	Children   []*SwitchPortFacts // nested ports
+	Parents    []*SwitchPortFacts // virtual-parents of a virtual port
+	PeerRouter *Router            // the router at the other end of a port of type router
+	DHCPv4     *nb.DHCPOptions
+	DHCPv6     *nb.DHCPOptions
+	Mirrors    []*nb.Mirror
+	HAGroup    *HAGroup
+}
+
+// PortGroupFacts is what ports and switches may know of a port group.
+type PortGroupFacts struct {
+	ID   ovsdb.UUID
+	Name string
+}
+
+// PortGroup is the view of a port group. Its ports are not in it: a port's own unit puts it into its groups.
+type PortGroup struct {
+	*PortGroupFacts
+	Switches []*Datapath // that it has a port in
+}
+
+// RouterPortFacts is what others may know of a router port.
+type RouterPortFacts struct {
+	Row     *nb.LogicalRouterPort
+	ID      ovsdb.UUID
+	Name    string
+	Quoted  string
+	CRName  string // of its chassis-redirect port
+	DP      *Datapath
+	Options map[string]string // of the router
+	Key     *PortKey
+	CRKey   *PortKey
+	Enabled bool
+
+	Addresses // MAC and networks; the link-local address is last of IP6 unless configured
+	// PeerName is the logical port at the other end, on a switch or a router; "" when there is none.
+	PeerName string
+	PeerDP   *Datapath // the switch at the other end
+
+	HAGroup *HAGroup // gateway chassis or HA chassis group: makes it a distributed gateway port
+	Gateway bool     // of a gateway router (options:chassis)
+}
+
+// Distributed reports whether it is a distributed gateway port.
+func (p *RouterPortFacts) Distributed() bool { return p.HAGroup != nil && !p.Gateway }
+
+// RouterFacts is what others may know of a router.
+type RouterFacts struct {
+	*Datapath
+	Global      *Global
+	Enabled     bool
+	Options     map[string]string
+	ExternalIDs map[string]string
+	Copp        map[string]string
+	Chassis     string             // options:chassis: a gateway router
+	Ports       []*RouterPortFacts // by name
+	Gateways    []*RouterPortFacts // distributed gateway ports, by name
+	HasLB       bool
+	HasNAT      bool
+}
+
+// Router is the view of a router.
+type Router struct {
+	*RouterFacts
+	StaticRoutes  []StaticRoute
+	Policies      []Policy
+	NATs          []*NAT
+	LoadBalancers []*LoadBalancerFacts
+}
+
+// StaticRoute is a static route with the BFD session that guards it.
+type StaticRoute struct {
+	*nb.LogicalRouterStaticRoute
+	BFD *nb.BFD
+}
+
+// Policy is a routing policy with the BFD sessions that guard its next hops.
+type Policy struct {
+	*nb.LogicalRouterPolicy
+	BFD []*nb.BFD
+}
+
+// NAT is a NAT rule with what it refers to.
+type NAT struct {
+	*nb.NAT
+	GatewayPort    *RouterPortFacts
+	AllowedExtIPs  *nb.AddressSet
+	ExemptedExtIPs *nb.AddressSet
+	LogicalPort    *SwitchPortFacts
+}
+
+// RouterPort is the view of a router port.
+type RouterPort struct {
+	*RouterPortFacts
+	Router *RouterFacts
+	// At the other end: a port of a switch, or of another router.
+	PeerPort       *SwitchPortFacts
+	PeerSwitch     *SwitchFacts
+	PeerRouterPort *RouterPortFacts
+	BFD            []*nb.BFD
+	DHCPRelay      *nb.DHCPRelay
+	StaticMACs     []*nb.StaticMACBinding
+	// NATs are the router's, for ports that answer for external addresses.
+	NATs          []*NAT
+	LoadBalancers []*LoadBalancerFacts
+}
+
+// HAGroup is a resolved HA_Chassis_Group, or the Gateway_Chassis rows of a router port.
+type HAGroup struct {
+	ID      ovsdb.UUID
+	Name    string
+	Members []HAMember // by falling priority, then name
+}
+
+// HAMember is one chassis of a HAGroup.
+type HAMember struct {
+	ID       ovsdb.UUID
+	Chassis  string
+	Priority int64
+	ExtIDs   map[string]string
+}
+
+// quote writes a port name as matches and actions have it: a JSON string.
+func quote(s string) string {
+	if !strings.ContainsAny(s, "\"\\\n\t\r\b\f") {
+		return `"` + s + `"`
+	}
+	r := strings.NewReplacer(`"`, `\"`, `\`, `\\`, "\n", `\n`, "\t", `\t`, "\r", `\r`, "\b", `\b`, "\f", `\f`)
+	return `"` + r.Replace(s) + `"`
+}
