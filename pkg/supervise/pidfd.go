@@ -28,7 +28,7 @@ type record struct {
 	PID    int      `json:"pid"`
 	Start  uint64   `json:"start"` // field 22 of /proc/PID/stat: clock ticks since boot
 	BootID string   `json:"bootID"`
-	Path   string   `json:"path"` // as asked for; Exe is what /proc/PID/exe said
+	Path   string   `json:"path"` // as asked for, without symbolic links; Exe is what /proc/PID/exe said
 	Exe    string   `json:"exe"`
 	Args   []string `json:"args"`
 }
@@ -168,7 +168,7 @@ func (p *Process) writeRecord(c *child) error {
 	if p.spec.RecordFile == "" {
 		return nil
 	}
-	return writeRecord(p.spec.RecordFile, record{PID: c.pid, Start: c.start, BootID: bootID(), Path: p.spec.Path, Exe: c.exe, Args: p.spec.Args})
+	return writeRecord(p.spec.RecordFile, record{PID: c.pid, Start: c.start, BootID: bootID(), Path: resolve(p.spec.Path), Exe: c.exe, Args: p.spec.Args})
 }
 
 func writeRecord(file string, r record) error {
@@ -216,19 +216,20 @@ func openRecord(file string) (*record, *child, error) {
 // sameExe compares what /proc says now with what it said at the start. A start script that execs the real program changes
 // it; then the asked-for path decides.
 func sameExe(now, then, path string) bool {
-	if now == then {
-		return true
+	return now == then || now == path
+}
+
+// resolve follows symbolic links, so that a path through a link that was moved to another version counts as another path.
+func resolve(path string) string {
+	if p, err := filepath.EvalSymlinks(path); err == nil {
+		return p
 	}
-	resolved, err := filepath.EvalSymlinks(path)
-	return err == nil && now == resolved
+	return path
 }
 
 // findByCommand returns the process that runs exactly this executable with exactly these arguments, nil if there is none.
 func findByCommand(path string, args []string) *child {
-	exe, err := filepath.EvalSymlinks(path)
-	if err != nil {
-		return nil
-	}
+	exe := resolve(path)
 	entries, err := os.ReadDir("/proc")
 	if err != nil {
 		return nil

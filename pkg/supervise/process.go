@@ -172,11 +172,11 @@ func (p *Process) adopt(ctx context.Context) (*child, error) {
 		if old = findByCommand(p.spec.Path, p.spec.Args); old == nil {
 			return nil, nil
 		}
-		rec = &record{Path: p.spec.Path, Args: p.spec.Args}
+		rec = &record{Path: resolve(p.spec.Path), Args: p.spec.Args}
 	}
 	refusal := error(nil)
 	switch {
-	case rec.Path != p.spec.Path || !slices.Equal(rec.Args, p.spec.Args):
+	case rec.Path != resolve(p.spec.Path) || !slices.Equal(rec.Args, p.spec.Args):
 		refusal = errors.New("it runs another executable or other arguments")
 	case old.stale:
 		refusal = errors.New("its executable has been replaced")

@@ -164,6 +164,45 @@ func TestProcessWithReplacedExecutable(t *testing.T) {
 	}
 }
 
+// An upgrade moves the link through which a program is reached.
+func TestProcessBehindAMovedLink(t *testing.T) {
+	spec, dir := childSpec(t, t.TempDir()), t.TempDir()
+	for _, version := range []string{"1", "2"} {
+		if out, err := exec.Command("sh", "-c", "mkdir $1/$2 && cp $3 $1/$2/prog", "sh", dir, version, spec.Path).CombinedOutput(); err != nil {
+			t.Fatalf("%v: %s", err, out)
+		}
+	}
+	link := filepath.Join(dir, "current")
+	if err := os.Symlink("1", link); err != nil {
+		t.Fatal(err)
+	}
+	spec.Path = filepath.Join(link, "prog")
+	var first int
+	start := func(check func(pid int)) {
+		t.Helper()
+		if err := run(t, NewProcess(spec, quiet()), check); err != nil {
+			t.Fatal(err)
+		}
+	}
+	start(func(pid int) { first = pid })
+	start(func(pid int) {
+		if pid != first {
+			t.Error("the process of the same version was not adopted")
+		}
+	})
+	if err := os.Remove(link); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Symlink("2", link); err != nil {
+		t.Fatal(err)
+	}
+	start(func(pid int) {
+		if pid == first || alive(first) {
+			t.Error("the process of the old version was not replaced")
+		}
+	})
+}
+
 // A record whose pid now belongs to another process must not lead to that process being adopted or killed.
 func TestProcessRecycledPID(t *testing.T) {
 	spec := childSpec(t, t.TempDir())

@@ -1,0 +1,150 @@
+package containerd
+
+import (
+	"bytes"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"text/template"
+)
+
+// Options says how containerd runs.
+type Options struct {
+	Executable string // this program; it is started as "Executable containerd --config …"
+
+	BinDir   string // payload programs: runc, the shim
+	Root     string // persistent state
+	State    string // transient state, also holds the socket
+	ConfDir  string // where config.toml goes; conf.d/*.toml beside it is read last, certs.d describes registries
+	LogDir   string
+	ImageDir string // archives put there by the operator are imported at start
+
+	CNIBinDir, CNIConfDir string
+
+	SandboxImage  string // reference of the pause image
+	SystemdCgroup bool
+	Debug         bool
+
+	// Env is the child's whole environment. See Environment.
+	Env []string
+}
+
+// Socket is where containerd listens.
+func (o Options) Socket() string { return filepath.Join(o.State, "containerd.sock") }
+
+// ConfigFile is the generated configuration.
+func (o Options) ConfigFile() string { return filepath.Join(o.ConfDir, "config.toml") }
+
+// Environment is what the child gets: the payload first in PATH, and the proxies that the operator meant for pulling
+// images (CONTAINERD_HTTP_PROXY and so on; the plain variables are not passed on).
+func Environment(binDir string, environ []string) []string {
+	env := []string{
+		"PATH=" + binDir + ":/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
+		"HOME=/root",
+	}
+	for _, kv := range environ {
+		if name, value, ok := strings.Cut(kv, "="); ok {
+			switch name {
+			case "CONTAINERD_HTTP_PROXY", "CONTAINERD_HTTPS_PROXY", "CONTAINERD_NO_PROXY":
+				env = append(env, strings.TrimPrefix(name, "CONTAINERD_")+"="+value)
+			case "SSL_CERT_FILE", "SSL_CERT_DIR":
+				env = append(env, kv)
+			}
+		}
+	}
+	return env
+}
+
+var configTemplate = template.Must(template.New("config.toml").Funcs(template.FuncMap{"q": strconv.Quote}).Parse(
+	`# Written by kove at each start. Put additions into conf.d/*.toml beside this file and registries into certs.d.
+version = 3
+root = {{q .Root}}
+state = {{q .State}}
+imports = [{{q .DropIns}}]
+# They would write outside of our folders (/opt/containerd, /opt/nri) for features that nothing here uses.
+disabled_plugins = ["io.containerd.internal.v1.opt", "io.containerd.nri.v1.nri"]
+
+[grpc]
+  address = {{q .Socket}}
+
+[debug]
+  level = {{if .Debug}}"debug"{{else}}"info"{{end}}
+
+[plugins.'io.containerd.cri.v1.images']
+  snapshotter = {{q .Snapshotter}}
+  [plugins.'io.containerd.cri.v1.images'.pinned_images]
+    sandbox = {{q .SandboxImage}}
+  [plugins.'io.containerd.cri.v1.images'.registry]
+    config_path = {{q .Registries}}
+
+[plugins.'io.containerd.cri.v1.runtime']
+  netns_mounts_under_state_dir = true
+  # Without CAP_SYS_RESOURCE runc may not lower a container's oom_score_adj.
+  restrict_oom_score_adj = {{.RestrictOOM}}
+  # Block devices of a pod belong to its user: VMs run without root.
+  device_ownership_from_security_context = true
+  [plugins.'io.containerd.cri.v1.runtime'.cni]
+    bin_dirs = [{{q .CNIBinDir}}]
+    conf_dir = {{q .CNIConfDir}}
+  [plugins.'io.containerd.cri.v1.runtime'.containerd]
+    default_runtime_name = "runc"
+    [plugins.'io.containerd.cri.v1.runtime'.containerd.runtimes.runc]
+      runtime_type = "io.containerd.runc.v2"
+      runtime_path = {{q .Shim}}
+      [plugins.'io.containerd.cri.v1.runtime'.containerd.runtimes.runc.options]
+        BinaryName = {{q .Runc}}
+        SystemdCgroup = {{.SystemdCgroup}}
+`))
+
+type configData struct {
+	Options
+	Socket, DropIns, Snapshotter, Registries, Shim, Runc string
+	RestrictOOM                                          bool
+}
+
+// render writes the configuration for a host.
+func (o Options) render(h hostFacts) ([]byte, error) {
+	var b bytes.Buffer
+	err := configTemplate.Execute(&b, configData{
+		Options: o, Socket: o.Socket(),
+		DropIns: filepath.Join(o.ConfDir, "conf.d", "*.toml"), Registries: filepath.Join(o.ConfDir, "certs.d"),
+		Snapshotter: h.snapshotter, RestrictOOM: !h.mayLowerOOMScore,
+		Shim: filepath.Join(o.BinDir, "containerd-shim-runc-v2"), Runc: filepath.Join(o.BinDir, "runc"),
+	})
+	if err != nil {
+		return nil, fmt.Errorf("rendering the configuration of containerd: %w", err)
+	}
+	return b.Bytes(), nil
+}
+
+// hostFacts is what the configuration depends on and only the running machine knows.
+type hostFacts struct {
+	snapshotter      string
+	mayLowerOOMScore bool
+}
+
+func detectHost() hostFacts {
+	h := hostFacts{snapshotter: "native"}
+	if b, err := os.ReadFile("/proc/filesystems"); err == nil && bytes.Contains(b, []byte("\toverlay\n")) {
+		h.snapshotter = "overlayfs"
+	}
+	if b, err := os.ReadFile("/proc/self/status"); err == nil {
+		h.mayLowerOOMScore = hasCapability(string(b), capSysResource)
+	}
+	return h
+}
+
+const capSysResource = 24
+
+// hasCapability reads the effective set from the text of /proc/PID/status.
+func hasCapability(status string, bit uint) bool {
+	for line := range strings.Lines(status) {
+		if set, ok := strings.CutPrefix(line, "CapEff:"); ok {
+			v, err := strconv.ParseUint(strings.TrimSpace(set), 16, 64)
+			return err == nil && v&(1<<bit) != 0
+		}
+	}
+	return false
+}
