@@ -9,7 +9,8 @@ import (
 
 // decoder turns JSON into values. named resolves a named-uuid; without it a named-uuid is a syntax error.
 type decoder struct {
-	named func(name string) UUID
+	named  func(name string) UUID
+	intern func(string) string
 }
 
 func ovsdbError(code, format string, args ...any) *Error {
@@ -140,6 +141,9 @@ func (d decoder) bareAtom(t AtomType, v any) (Value, error) {
 		}
 	case String:
 		if s, ok := v.(string); ok {
+			if d.intern != nil {
+				s = d.intern(s)
+			}
 			return s, nil
 		}
 	case UUIDType:

@@ -134,11 +134,19 @@ func (m *members) array(name string) ([]any, bool) {
 // done reports the first error, or the first member that nobody took.
 func (m *members) done() error {
 	if m.err == nil {
+		var extra []string
 		for _, k := range sortedKeys(m.m) {
 			if !m.used[k] {
-				m.fail("Member '%s' is present but not allowed here.", k)
-				break
+				extra = append(extra, k)
 			}
+		}
+		switch n := len(extra) - 1; {
+		case n == 0:
+			m.fail("Member '%s' is present but not allowed here.", extra[0])
+		case n == 1:
+			m.fail("Member '%s' and 1 other member are present but not allowed here.", extra[0])
+		case n > 1:
+			m.fail("Member '%s' and %d other members are present but not allowed here.", extra[0], n)
 		}
 	}
 	if m.err != nil {

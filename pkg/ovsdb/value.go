@@ -202,22 +202,31 @@ func Equal(a, b Value) bool {
 		return ok && x == y
 	case []int64:
 		y, ok := b.([]int64)
-		return ok && slices.Equal(x, y)
+		return ok && equalSlices(x, y)
 	case []float64:
 		y, ok := b.([]float64)
-		return ok && slices.Equal(x, y)
+		return ok && equalSlices(x, y)
 	case []bool:
 		y, ok := b.([]bool)
-		return ok && slices.Equal(x, y)
+		return ok && equalSlices(x, y)
 	case []string:
 		y, ok := b.([]string)
-		return ok && slices.Equal(x, y)
+		return ok && equalSlices(x, y)
 	case []UUID:
 		y, ok := b.([]UUID)
-		return ok && slices.Equal(x, y)
+		return ok && equalSlices(x, y)
 	case Map:
 		y, ok := b.(Map)
-		return ok && slices.EqualFunc(x, y, func(p, q Pair) bool { return Equal(p.K, q.K) && Equal(p.V, q.V) })
+		return ok && (sameSlice(x, y) || len(x) == len(y) && slices.EqualFunc(x, y, func(p, q Pair) bool { return Equal(p.K, q.K) && Equal(p.V, q.V) }))
 	}
 	return a == nil && b == nil
+}
+
+// sameSlice reports whether two slices are the same memory, which immutability makes a proof of equality.
+func sameSlice[T any](a, b []T) bool {
+	return len(a) == len(b) && (len(a) == 0 || &a[0] == &b[0])
+}
+
+func equalSlices[T comparable](a, b []T) bool {
+	return len(a) == len(b) && (sameSlice(a, b) || slices.Equal(a, b))
 }
