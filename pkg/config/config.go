@@ -44,6 +44,8 @@ type Paths struct {
 	RunDir string
 	// ConfigFile is the YAML file that was read, with ConfigFile+".d" beside it. Default /etc/kove/config.yaml.
 	ConfigFile string
+	// NodeDir holds what makes this machine the same node after DataDir was lost. Default /etc/kove/node; no option.
+	NodeDir string
 	// MinFreeDisk is the free space on the file system of DataDir below which kove does not start, MiB. Default 512.
 	MinFreeDisk int
 }

@@ -61,7 +61,7 @@ var (
 func Default(role Role) *Config {
 	return &Config{
 		Role:  role,
-		Paths: Paths{DataDir: "/var/lib/kove", RunDir: "/run/kove", ConfigFile: "/etc/kove/config.yaml", MinFreeDisk: 512},
+		Paths: Paths{DataDir: "/var/lib/kove", RunDir: "/run/kove", ConfigFile: "/etc/kove/config.yaml", NodeDir: "/etc/kove/node", MinFreeDisk: 512},
 		API: API{
 			BindAddress: netip.IPv4Unspecified(), HTTPSListenPort: 6443,
 			WriteKubeconfig: "/etc/kove/kove.yaml", WriteKubeconfigMode: 0o600,
