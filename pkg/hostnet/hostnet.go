@@ -101,6 +101,13 @@ func (h *Host) Set(d Desired) error {
 	return h.apply()
 }
 
+// Apply applies the desired state once more.
+func (h *Host) Apply() error {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return h.apply()
+}
+
 // apply is called with mu held.
 func (h *Host) apply() error {
 	if h.desired == nil {

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
-
 )
 
 // state is what has to be put back when kove leaves the host.
@@ -146,4 +145,3 @@ func (h *Host) HasLink(name string) (bool, error) {
 	}
 	return true, nil
 }
-

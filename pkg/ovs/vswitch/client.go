@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"maps"
+	"slices"
 	"sync"
 	"time"
 
@@ -26,7 +27,10 @@ type Client struct {
 	watches map[*watch]struct{}
 }
 
-type watch struct{ c chan struct{} }
+type watch struct {
+	c          chan struct{}
+	interfaces []string
+}
 
 // Dial connects to the unix socket of the node's ovsdb-server and returns once the database's present contents are known.
 func Dial(ctx context.Context, socket string, log *slog.Logger) (*Client, error) {
@@ -77,6 +81,9 @@ func (v *Client) notify(table string, row model.Model) {
 		delete(v.changed, table+"/"+name)
 	}
 	for w := range v.watches {
+		if table != "Interface" || !slices.Contains(w.interfaces, name) {
+			continue
+		}
 		select {
 		case w.c <- struct{}{}:
 		default: // a change is already pending
@@ -95,9 +102,9 @@ func (v *Client) nextChange(table, name string) <-chan struct{} {
 	return ch
 }
 
-// Watch returns a channel that receives a value after changes of the database; changes are coalesced. stop ends it.
-func (v *Client) Watch() (changes <-chan struct{}, stop func()) {
-	w := &watch{make(chan struct{}, 1)}
+// Watch returns a channel that receives a value after changes of the named interfaces; changes are coalesced. stop ends it.
+func (v *Client) Watch(interfaces ...string) (changes <-chan struct{}, stop func()) {
+	w := &watch{make(chan struct{}, 1), interfaces}
 	v.mu.Lock()
 	v.watches[w] = struct{}{}
 	v.mu.Unlock()
