@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/go-logr/logr"
+	"k8s.io/component-base/version"
 	kcm "k8s.io/kubernetes/cmd/kube-controller-manager/app"
 	kcmoptions "k8s.io/kubernetes/cmd/kube-controller-manager/app/options"
 	scheduler "k8s.io/kubernetes/cmd/kube-scheduler/app"
@@ -144,3 +145,6 @@ func healthzOf(port int) func(context.Context) error {
 		return awaitHealthy(ctx, &http.Client{Transport: transport, Timeout: 2 * time.Second}, fmt.Sprintf("https://127.0.0.1:%d/healthz", port))
 	}
 }
+
+// Version is the version of Kubernetes in this binary, as the linker was told.
+func Version() string { return version.Get().GitVersion }

@@ -31,15 +31,13 @@ import (
 type KubeletOptions struct {
 	Config *config.Config
 
-	// Kubeconfig is the node's identity. When BootstrapKubeconfig is set and Kubeconfig is missing or no longer valid,
-	// kubelet requests its client certificate with it and writes Kubeconfig itself.
-	Kubeconfig          string
-	BootstrapKubeconfig string
+	// Kubeconfig is the node's identity. The certificate in it lies in CertDir, where kubelet renews it, and where it
+	// keeps its serving certificate, which it requests itself.
+	Kubeconfig, CertDir string
 
-	ClientCA   string  // verifies who asks kubelet
-	Serving    KeyPair // what kubelet shows; empty: kubelet requests it through the CSR API and renews it
-	CRISocket  string  // containerd's socket, a path
-	SystemdRun bool    // systemd manages cgroups (see CgroupDriver)
+	ClientCA       string // verifies who asks kubelet
+	CRISocket      string // containerd's socket, a path
+	SystemdCgroups bool   // systemd manages cgroups; see the function of that name
 }
 
 // Kubelet is kubelet in process.
@@ -67,7 +65,7 @@ func (k *Kubelet) root(elem ...string) string {
 func (k *Kubelet) configuration() *kubeletv1beta1.KubeletConfiguration {
 	c := k.o.Config
 	driver := "cgroupfs"
-	if k.o.SystemdRun {
+	if k.o.SystemdCgroups {
 		driver = "systemd"
 	}
 	return &kubeletv1beta1.KubeletConfiguration{
@@ -79,10 +77,8 @@ func (k *Kubelet) configuration() *kubeletv1beta1.KubeletConfiguration {
 			X509:      kubeletv1beta1.KubeletX509Authentication{ClientCAFile: k.o.ClientCA},
 		},
 		Authorization:            kubeletv1beta1.KubeletAuthorization{Mode: kubeletv1beta1.KubeletAuthorizationModeWebhook},
-		TLSCertFile:              k.o.Serving.Cert,
-		TLSPrivateKeyFile:        k.o.Serving.Key,
-		RotateCertificates:       k.o.BootstrapKubeconfig != "",
-		ServerTLSBootstrap:       k.o.Serving.Cert == "",
+		RotateCertificates:       true,
+		ServerTLSBootstrap:       true,
 		HealthzBindAddress:       "127.0.0.1",
 		ClusterDomain:            c.Cluster.Domain,
 		ClusterDNS:               []string{c.Cluster.DNS.String()},
@@ -109,9 +105,6 @@ func (k *Kubelet) flags(configFile string) flagList {
 	var f flagList
 	f.set("config", configFile)
 	f.set("kubeconfig", k.o.Kubeconfig)
-	if k.o.BootstrapKubeconfig != "" {
-		f.set("bootstrap-kubeconfig", k.o.BootstrapKubeconfig)
-	}
 	f.set("hostname-override", c.Node.Name)
 	ips := make([]string, len(c.Node.IPs))
 	for i, ip := range c.Node.IPs {
@@ -119,7 +112,7 @@ func (k *Kubelet) flags(configFile string) flagList {
 	}
 	f.set("node-ip", strings.Join(ips, ","))
 	f.set("root-dir", k.root())
-	f.set("cert-dir", k.root("pki"))
+	f.set("cert-dir", k.o.CertDir)
 	if len(c.Node.Labels) > 0 {
 		f.set("node-labels", strings.Join(c.Node.Labels, ","))
 	}
@@ -137,7 +130,7 @@ func (k *Kubelet) load(ctx context.Context) (*options.KubeletServer, error) {
 	if err != nil {
 		return nil, fmt.Errorf("encoding the configuration of kubelet: %w", err)
 	}
-	for _, dir := range []string{filepath.Dir(file), StaticPodDir(k.o.Config.Paths), k.root("pki"), k.root("volume-plugins")} {
+	for _, dir := range []string{filepath.Dir(file), StaticPodDir(k.o.Config.Paths), k.root("volume-plugins")} {
 		if err := os.MkdirAll(dir, 0o750); err != nil {
 			return nil, fmt.Errorf("making a folder for kubelet: %w", err)
 		}
