@@ -229,7 +229,7 @@ func listTree(dir string) ([]entry, error) {
 		if err != nil {
 			return err
 		}
-		entries = append(entries, entry{path: rel, mode: uint32(info.Mode().Perm()), src: p})
+		entries = append(entries, entry{path: rel, mode: uint32(info.Mode().Perm()), src: p, group: "debian"})
 		return nil
 	})
 	sort.Slice(entries, func(i, j int) bool { return entries[i].path < entries[j].path })

@@ -79,13 +79,13 @@ func (b *bundle) goPrograms() ([]entry, error) {
 	if err != nil {
 		return nil, err
 	}
-	entries = append(entries, entry{path: "bin/" + shim, mode: 0o755, src: bin})
+	entries = append(entries, entry{path: "bin/" + shim, mode: 0o755, src: bin, group: "go"})
 	if _, err := os.Stat(filepath.Join(b.root, "cmd/kove-cni/main.go")); err == nil {
 		bin, err := build("", "", "./cmd/kove-cni")
 		if err != nil {
 			return nil, err
 		}
-		entries = append(entries, entry{path: "cni/kove-cni", mode: 0o755, src: bin})
+		entries = append(entries, entry{path: "cni/kove-cni", mode: 0o755, src: bin, group: "own"})
 	}
 	_, err = build("", "", "./cmd/kove-sys") // goes into an image
 	return entries, err
@@ -118,7 +118,7 @@ func (b *bundle) foreignPrograms(i int) ([]entry, error) {
 	for _, p := range f.pkgs {
 		args = append(args, f.module+p)
 		name := path.Base(f.module + p)
-		entries = append(entries, entry{path: f.dir + "/" + name, mode: 0o755, src: filepath.Join(dir, name)})
+		entries = append(entries, entry{path: f.dir + "/" + name, mode: 0o755, src: filepath.Join(dir, name), group: "go"})
 	}
 	stamp := fmt.Sprintf("%d %s %q %q %x %x\n", recipe, runtime.Version(), env, args, sha256.Sum256(goMod), sha256.Sum256(goSum))
 	stampFile := dir + ".stamp"

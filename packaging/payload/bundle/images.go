@@ -62,7 +62,7 @@ func (b *bundle) images() ([]entry, error) {
 		if err != nil {
 			return nil, err
 		}
-		e := entry{path: "images/" + i.name + ".tar", mode: 0o644, src: filepath.Join(b.cache, i.name+".tar")}
+		e := entry{path: "images/" + i.name + ".tar", mode: 0o644, src: filepath.Join(b.cache, i.name+".tar"), group: "images"}
 		ref := "kove.local/" + i.name + ":" + built.ContentTag()
 		var tar bytes.Buffer
 		if err := built.Write(&tar, ref); err != nil {

@@ -7,6 +7,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
+	"syscall"
 	"time"
 
 	"github.com/kove-io/kove/embedded"
@@ -17,9 +18,10 @@ const recipe = 1
 
 // entry is a file of the payload and where it lies now.
 type entry struct {
-	path string // in the payload
-	mode uint32
-	src  string
+	path  string // in the payload
+	mode  uint32
+	src   string
+	group string // what is compressed together: files that change together
 }
 
 type bundle struct {
@@ -60,12 +62,18 @@ func run() error {
 	if err := os.MkdirAll(b.cache, 0o755); err != nil {
 		return err
 	}
+	unlock, err := lock(filepath.Join(b.cache, "lock"))
+	if err != nil {
+		return err
+	}
+	defer unlock()
+
 	var entries []entry
 	for _, step := range []struct {
 		name string
 		make func() ([]entry, error)
 	}{
-		{"programs of Debian", b.debian},
+		{"Debian programs", b.debian},
 		{"Go programs", b.goPrograms},
 		{"images", b.images},
 	} {
@@ -78,6 +86,22 @@ func run() error {
 		entries = append(entries, made...)
 	}
 	return b.pack(entries)
+}
+
+// lock waits until no other bundle works in the same cache.
+func lock(path string) (unlock func(), err error) {
+	f, err := os.OpenFile(path, os.O_CREATE|os.O_RDWR, 0o644)
+	if err != nil {
+		return nil, err
+	}
+	if syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB) != nil {
+		fmt.Println("bundle: waiting for another make bundle")
+		if err := syscall.Flock(int(f.Fd()), syscall.LOCK_EX); err != nil {
+			f.Close()
+			return nil, fmt.Errorf("locking %s: %w", path, err)
+		}
+	}
+	return func() { f.Close() }, nil
 }
 
 // command runs a program with its messages on ours.

@@ -6,21 +6,26 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"runtime"
+	"slices"
 	"sort"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/kove-io/kove/embedded"
 )
 
 // compression: what an edge site downloads is compressed once and unpacked once per upgrade, so the best ratio is worth its
-// minute here. The window of 2^26 lets the Go programs share what they have in common; the unpacker allows no more.
-var compression = []string{"-19", "-T2", "--long=26", "--no-progress", "-q"}
+// minute here. The window of 2^26 lets programs share what they have in common; the unpacker allows no more.
+var compression = []string{"-19", "-T1", "--long=26", "--no-progress", "-q"}
 
 // pack writes manifest and archive, unless the ones there describe the same files.
 func (b *bundle) pack(entries []entry) error {
@@ -45,7 +50,7 @@ func (b *bundle) pack(entries []entry) error {
 	p.Hash = hex.EncodeToString(sum[:8])
 
 	archive, manifest := filepath.Join(b.out, "payload.tar.zst"), filepath.Join(b.out, "manifest.json")
-	if old, err := readManifest(manifest); err == nil && old.Hash == p.Hash && sizeOf(archive) == old.Archive.Size {
+	if old, err := readManifest(manifest); err == nil && old.Hash == p.Hash && sumOf(archive) == old.Archive.SHA256 {
 		fmt.Printf("bundle: payload %s is up to date\n", p.Hash)
 		return nil
 	}
@@ -53,8 +58,7 @@ func (b *bundle) pack(entries []entry) error {
 		return err
 	}
 	start := time.Now()
-	// not beside the archive: another build must not embed a half-written one
-	if p.Archive, err = compress(filepath.Join(b.cache, "payload.tmp"), archive, entries); err != nil {
+	if p.Archive, err = b.compress(archive, p.Files, entries); err != nil {
 		return fmt.Errorf("packing %s: %w", archive, err)
 	}
 	text, err := json.MarshalIndent(p, "", " ")
@@ -94,7 +98,30 @@ func describe(e entry) (embedded.File, error) {
 	return d, err
 }
 
-func compress(tmp, to string, entries []entry) (embedded.Archive, error) {
+// compress writes the archive: a tar in one zstd frame per group of entries. Frames are kept in the cache by what is in
+// them, so that a changed CNI shim does not cost the minute that the rest takes.
+func (b *bundle) compress(to string, files []embedded.File, entries []entry) (embedded.Archive, error) {
+	groups := map[string][]int{}
+	for i, e := range entries {
+		groups[e.group] = append(groups[e.group], i)
+	}
+	names := slices.Sorted(maps.Keys(groups))
+	frames := make([]string, len(names))
+	errs := make([]error, len(names))
+	var wg sync.WaitGroup
+	turns := make(chan struct{}, runtime.NumCPU())
+	for i, name := range names {
+		wg.Go(func() {
+			turns <- struct{}{}
+			defer func() { <-turns }()
+			frames[i], errs[i] = b.frame(name, groups[name], files, entries, i == len(names)-1)
+		})
+	}
+	wg.Wait()
+	if err := errors.Join(errs...); err != nil {
+		return embedded.Archive{}, err
+	}
+	tmp := filepath.Join(b.cache, "payload.tmp") // not beside the archive: another build must not embed a half-written one
 	out, err := os.Create(tmp)
 	if err != nil {
 		return embedded.Archive{}, err
@@ -102,34 +129,79 @@ func compress(tmp, to string, entries []entry) (embedded.Archive, error) {
 	defer os.Remove(tmp)
 	defer out.Close()
 	sum := sha256.New()
-	z := exec.Command("zstd", compression...)
-	z.Stdout, z.Stderr = io.MultiWriter(out, sum), os.Stderr
-	in, err := z.StdinPipe()
-	if err != nil {
-		return embedded.Archive{}, err
-	}
-	if err := z.Start(); err != nil {
-		return embedded.Archive{}, err
-	}
-	writeErr := writeTar(in, entries)
-	if err := in.Close(); writeErr == nil {
-		writeErr = err
-	}
-	if err := z.Wait(); err != nil {
-		return embedded.Archive{}, fmt.Errorf("zstd: %w", err)
-	}
-	if writeErr != nil {
-		return embedded.Archive{}, writeErr
+	var size int64
+	for _, f := range frames {
+		data, err := os.ReadFile(f)
+		if err != nil {
+			return embedded.Archive{}, err
+		}
+		if _, err := io.MultiWriter(out, sum).Write(data); err != nil {
+			return embedded.Archive{}, err
+		}
+		size += int64(len(data))
 	}
 	if err := out.Close(); err != nil {
 		return embedded.Archive{}, err
 	}
-	return embedded.Archive{Size: sizeOf(tmp), SHA256: hex.EncodeToString(sum.Sum(nil))}, os.Rename(tmp, to)
+	return embedded.Archive{Size: size, SHA256: hex.EncodeToString(sum.Sum(nil))}, os.Rename(tmp, to)
 }
 
-func writeTar(w io.Writer, entries []entry) error {
+// frame returns the compressed piece of the archive with one group, from the cache if it is there.
+func (b *bundle) frame(name string, members []int, files []embedded.File, entries []entry, last bool) (string, error) {
+	id := sha256.New()
+	fmt.Fprintln(id, recipe, compression, last)
+	for _, i := range members {
+		fmt.Fprintln(id, files[i].Path, files[i].Mode, files[i].Size, files[i].SHA256)
+	}
+	dir := filepath.Join(b.cache, "frames")
+	path := filepath.Join(dir, name+"-"+hex.EncodeToString(id.Sum(nil)[:8])+".zst")
+	if _, err := os.Stat(path); err == nil {
+		return path, nil
+	}
+	if err := os.MkdirAll(dir, 0o755); err != nil {
+		return "", err
+	}
+	older, err := filepath.Glob(filepath.Join(dir, name+"-*"))
+	if err != nil {
+		return "", err
+	}
+	start := time.Now()
+	z := exec.Command("zstd", append(slices.Clone(compression), "-f", "-o", path+".tmp")...)
+	z.Stderr = os.Stderr
+	in, err := z.StdinPipe()
+	if err != nil {
+		return "", err
+	}
+	if err := z.Start(); err != nil {
+		return "", err
+	}
+	writeErr := writeTar(in, members, entries, last)
+	if err := in.Close(); writeErr == nil {
+		writeErr = err
+	}
+	if err := z.Wait(); err != nil {
+		return "", fmt.Errorf("zstd: %w", err)
+	}
+	if writeErr != nil {
+		return "", writeErr
+	}
+	if err := os.Rename(path+".tmp", path); err != nil {
+		return "", err
+	}
+	for _, o := range older {
+		if err := os.Remove(o); err != nil {
+			return "", err
+		}
+	}
+	fmt.Printf("bundle: compressed %-10s to %4.1f MB in %.1f s\n", name, float64(sizeOf(path))/1e6, time.Since(start).Seconds())
+	return path, nil
+}
+
+// writeTar writes a piece of a tar; only the last one has the end mark.
+func writeTar(w io.Writer, members []int, entries []entry, last bool) error {
 	t := tar.NewWriter(w)
-	for _, e := range entries {
+	for _, i := range members {
+		e := entries[i]
 		data, err := os.ReadFile(e.src)
 		if err != nil {
 			return err
@@ -144,7 +216,10 @@ func writeTar(w io.Writer, entries []entry) error {
 			return err
 		}
 	}
-	return t.Close()
+	if last {
+		return t.Close()
+	}
+	return t.Flush()
 }
 
 func readManifest(path string) (*embedded.Payload, error) {
@@ -161,6 +236,15 @@ func replace(tmp, path string, data []byte) error {
 		return err
 	}
 	return os.Rename(tmp, path)
+}
+
+func sumOf(path string) string {
+	b, err := os.ReadFile(path)
+	if err != nil {
+		return ""
+	}
+	sum := sha256.Sum256(b)
+	return hex.EncodeToString(sum[:])
 }
 
 func sizeOf(path string) int64 {
