@@ -20,6 +20,19 @@ type Feature struct {
 func All() []Feature {
 	return []Feature{
 		defaults(),
+		router(),
+		routerAdmission(),
+		neighbor(),
+		ipInput(),
+		bfd(),
+		nat(),
+		routerLB(),
+		ecmpSymmetric(),
+		ra(),
+		route(),
+		policy(),
+		routerARP(),
+		gateway(),
 	}
 }
 

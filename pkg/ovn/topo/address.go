@@ -151,3 +151,11 @@ func LinkLocal(mac string) (netip.Addr, bool) {
 	}
 	return netip.AddrFrom16([16]byte{0: 0xfe, 1: 0x80, 8: m[0] ^ 2, 9: m[1], 10: m[2], 11: 0xff, 12: 0xfe, 13: m[3], 14: m[4], 15: m[5]}), true
 }
+
+// Networks returns the addresses of one family.
+func (a Addresses) Networks(is4 bool) []Network {
+	if is4 {
+		return a.IP4
+	}
+	return a.IP6
+}

@@ -1,0 +1,341 @@
+package feature
+
+import (
+	"net/netip"
+	"strconv"
+	"strings"
+
+	"github.com/kove-io/kove/pkg/ovn/lflow"
+	"github.com/kove-io/kove/pkg/ovn/topo"
+)
+
+// nat translates addresses on gateway routers and on routers with distributed gateway ports (ovn-northd(8), Logical Router
+// Ingress Table 5: UNSNAT, Table 9: DNAT, Egress Table 0: Check DNAT local, 1: UNDNAT, 2: Post UNDNAT, 3: SNAT, 4: Post
+// SNAT, 5: Egress Loopback, and what ingress tables 0, 3, 21 and 24 say of NAT).
+//
+// Stages: lr_in_admission, lr_in_ip_input, lr_in_unsnat, lr_in_dnat, lr_in_arp_resolve, lr_in_gw_redirect,
+// lr_out_chk_dnat_local, lr_out_undnat, lr_out_post_undnat, lr_out_snat, lr_out_post_snat, lr_out_egr_loop.
+func nat() Feature {
+	return Feature{Name: "nat", Router: natRouter}
+}
+
+func natRouter(r *topo.Router, b *Builder) {
+	b.Add(r.Datapath, lflow.RouterOutChkDNATLocal, 0, "1", lflow.RegDNATLocal+" = 0; next;")
+	b.Add(r.Datapath, lflow.RouterOutSNAT, 120, "nd_ns", "next;")
+	if r.Chassis == "" && len(r.Gateways) == 0 {
+		return
+	}
+	if r.Chassis != "" && (r.HasNAT || r.HasLB) {
+		b.Add(r.Datapath, lflow.RouterOutUndnat, 100, "nd || nd_rs || nd_ra", "next;")
+		b.Add(r.Datapath, lflow.RouterOutUndnat, 50, "ip", "flags.loopback = 1; ct_dnat;")
+		b.Add(r.Datapath, lflow.RouterOutPostUndnat, 50, "ip && ct.new", "ct_commit { } ; next; ")
+	}
+	if r.Chassis != "" {
+		forceSNAT(r, b)
+	}
+	for _, row := range r.NATs {
+		n, ok := resolveNAT(r, row)
+		if !ok {
+			continue
+		}
+		n.answer(b)
+		n.dnat(b)
+		n.snat(b)
+		if n.port != nil {
+			n.gateway(b)
+		}
+	}
+}
+
+// natRule is a NAT rule with what it means on its router.
+type natRule struct {
+	*topo.NAT
+	r    *topo.Router
+	f    *family
+	ext  topo.Network
+	bits int // of the logical address
+	// port is the distributed gateway port, nil on a gateway router.
+	port *topo.RouterPortFacts
+	// distributed: translated where the logical port is, with a MAC of its own.
+	distributed bool
+	mac         string // external_mac of a distributed rule
+}
+
+func resolveNAT(r *topo.Router, row *topo.NAT) (*natRule, bool) {
+	ext, err := topo.ParseNetwork(row.ExternalIP)
+	if err != nil || ext.Bits != ext.Addr.BitLen() {
+		return nil, false
+	}
+	logical, err := topo.ParseNetwork(row.LogicalIP)
+	if err != nil || logical.Is4() != ext.Is4() {
+		return nil, false
+	}
+	n := &natRule{NAT: row, r: r, f: familyOf(ext.Is4()), ext: ext, bits: logical.Bits}
+	if r.Chassis != "" {
+		return n, true
+	}
+	if n.port = natPort(r, row, ext.Addr); n.port == nil {
+		return nil, false
+	}
+	if row.Type == "dnat_and_snat" && row.NAT.LogicalPort != nil && row.ExternalMAC != nil {
+		n.mac, n.distributed = topo.ParseMAC(*row.ExternalMAC)
+	}
+	return n, true
+}
+
+// natPort is the distributed gateway port that a rule belongs to: the one it names, the only one, or the one in whose
+// network the external address is.
+func natPort(r *topo.Router, row *topo.NAT, ext netip.Addr) *topo.RouterPortFacts {
+	if row.GatewayPort != nil {
+		for _, p := range r.Gateways {
+			if p.ID == row.GatewayPort.ID {
+				return p
+			}
+		}
+		return nil
+	}
+	if len(r.Gateways) == 1 {
+		return r.Gateways[0]
+	}
+	p, _ := wayTo(r.Gateways, ext)
+	return p
+}
+
+func (n *natRule) stateless() bool {
+	return n.Type == "dnat_and_snat" && n.Options["stateless"] == "true"
+}
+
+func (n *natRule) add(b *Builder, stage lflow.Stage, priority int, match, actions string) {
+	b.Add(n.r.Datapath, stage, priority, match, actions).WithHint(n.UUID)
+}
+
+// where is the match of the chassis that translates.
+func (n *natRule) where() string {
+	if n.distributed {
+		return resident(*n.NAT.NAT.LogicalPort)
+	}
+	return resident(n.port.CRName)
+}
+
+// own is the further match of the rule itself.
+func (n *natRule) own() string {
+	if n.Match != "" {
+		return " && (" + n.Match + ")"
+	}
+	return ""
+}
+
+// target writes an address with the rule's port range.
+func (n *natRule) target(ip string) string {
+	if n.ExternalPortRange != "" {
+		return ip + "," + n.ExternalPortRange
+	}
+	return ip
+}
+
+// answer resolves the external address for those who ask for it, and takes packets for it in.
+func (n *natRule) answer(b *Builder) {
+	ask, reply := "arp.op == 1 && arp.tpa == "+n.ext.IP(), arpReply
+	if n.f == family6 {
+		ask, reply = solicitation(n.ext), func(mac string) string { return advertisement("nd_na", mac) }
+	}
+	n.add(b, lflow.RouterInIPInput, 90, ask, reply(lflow.RegInportEthDst))
+	if n.port == nil {
+		return
+	}
+	in := "inport == " + n.port.Quoted
+	mac := lflow.RegInportEthDst
+	if n.distributed {
+		mac = n.mac
+		n.add(b, lflow.RouterInAdmission, 50, "eth.dst == "+n.mac+" && "+in+" && "+n.where(),
+			lflow.RegInportEthDst+" = "+n.port.MAC+"; next;")
+	}
+	// One chassis answers; the others, which see the question too, keep quiet.
+	n.add(b, lflow.RouterInIPInput, 92, in+" && "+ask+" && "+n.where(), reply(mac))
+	n.add(b, lflow.RouterInIPInput, 91, in+" && "+ask, "drop;")
+	if n.Type == "snat" {
+		n.add(b, lflow.RouterInIPInput, 120, in+" && "+n.f.ip+".src == "+n.ext.IP(), "next;")
+	}
+}
+
+// dnat translates the destination on the way in and undoes it on the way out.
+func (n *natRule) dnat(b *Builder) {
+	if n.Type != "snat" {
+		match := "ip && " + n.f.ip + ".dst == " + n.ext.IP() + n.inbound()
+		actions := "ct_dnat(" + n.target(n.LogicalIP) + ");"
+		if n.stateless() {
+			actions = n.f.ip + ".dst=" + n.LogicalIP + "; next;"
+		}
+		if n.port == nil {
+			force := ""
+			for _, a := range forcedSNAT(n.r.Options, "dnat_force_snat_ip") {
+				if a.Is4() == n.ext.Is4() {
+					force = "flags.force_snat_for_dnat = 1; "
+				}
+			}
+			actions = force + "flags.loopback = 1; " + actions
+		}
+		if n.AllowedExtIPs != nil {
+			match += " && " + n.f.ip + ".src == $" + n.AllowedExtIPs.Name
+		}
+		n.add(b, lflow.RouterInDNAT, n.rulePriority(100), match+n.own(), actions)
+		if n.port != nil {
+			eth, undo := "", "ct_dnat;"
+			match := "ip && " + n.f.ip + ".src == " + n.LogicalIP + " && outport == " + n.port.Quoted
+			if n.distributed {
+				eth = "eth.src = " + n.mac + "; "
+			} else {
+				match += " && " + n.where()
+			}
+			if n.stateless() {
+				undo = "next;"
+			}
+			n.add(b, lflow.RouterOutUndnat, 100, match, eth+undo)
+		}
+	}
+	if n.ExemptedExtIPs != nil {
+		n.add(b, lflow.RouterInDNAT, 100+n.exemptAbove(), "ip && "+n.f.ip+".dst == "+n.exemptDst()+n.inbound()+" && "+
+			n.f.ip+".src == $"+n.ExemptedExtIPs.Name, "next;")
+	}
+}
+
+// inbound narrows a match to packets that come in where the rule applies.
+func (n *natRule) inbound() string {
+	switch {
+	case n.port == nil:
+		return ""
+	case n.distributed:
+		return " && inport == " + n.port.Quoted
+	}
+	return " && inport == " + n.port.Quoted + " && " + n.where()
+}
+
+func (n *natRule) exemptAbove() int {
+	if n.port == nil {
+		return 1
+	}
+	return 2
+}
+
+func (n *natRule) exemptDst() string {
+	if n.Type == "snat" {
+		return n.LogicalIP
+	}
+	return n.ext.IP()
+}
+
+// rulePriority is that of a rule with a match of its own, or else.
+func (n *natRule) rulePriority(otherwise int) int {
+	if n.Match != "" {
+		return 300 + int(n.Priority)
+	}
+	return otherwise
+}
+
+// snat translates the source on the way out and undoes it on the way in.
+func (n *natRule) snat(b *Builder) {
+	if n.Type == "dnat" {
+		return
+	}
+	undo := "ct_snat;"
+	if n.stateless() {
+		undo = "next;"
+	}
+	unsnat := 100
+	if n.port == nil {
+		unsnat = 90
+	}
+	n.add(b, lflow.RouterInUnsnat, unsnat, "ip && "+n.f.ip+".dst == "+n.ext.IP()+n.inbound(), undo)
+
+	const fresh = " && (!ct.trk || !ct.rpl)"
+	// A longer prefix wins.
+	priority := n.bits + 1
+	match := "ip && " + n.f.ip + ".src == " + n.LogicalIP
+	actions := "ct_snat(" + n.target(n.ext.IP()) + ");"
+	if n.stateless() {
+		actions = n.f.ip + ".src=" + n.ext.IP() + "; next;"
+	}
+	if n.port != nil {
+		priority += 128
+		match += " && outport == " + n.port.Quoted + " && " + n.where()
+		if n.distributed {
+			actions = "eth.src = " + n.mac + "; " + actions
+		}
+	}
+	exempt := match
+	if n.AllowedExtIPs != nil {
+		match += " && " + n.f.ip + ".dst == $" + n.AllowedExtIPs.Name
+	}
+	match += n.own()
+	if !n.stateless() {
+		match += fresh
+	}
+	n.add(b, lflow.RouterOutSNAT, n.rulePriority(priority), match, actions)
+	if n.ExemptedExtIPs != nil {
+		n.add(b, lflow.RouterOutSNAT, n.rulePriority(priority)+n.exemptAbove(),
+			exempt+" && "+n.f.ip+".dst == $"+n.ExemptedExtIPs.Name+n.own(), "next;")
+	}
+	if n.port == nil || n.Type != "snat" {
+		return
+	}
+	// Replies to connections that come from outside must not be translated: they are tracked in the same zone.
+	n.add(b, lflow.RouterOutPostUndnat, 70, exempt+n.own()+fresh, "ct_next(snat);")
+	back := "ip && " + n.f.ip + ".dst == " + n.LogicalIP + " && inport == " + n.port.Quoted + " && " + n.where() + n.own()
+	n.add(b, lflow.RouterOutSNAT, n.rulePriority(priority), back, "ct_snat;")
+	n.add(b, lflow.RouterOutPostSNAT, n.rulePriority(priority), back+" && ct.new", "ct_commit_to_zone(snat);")
+}
+
+// egressLoopback takes a packet that leaves by a gateway port and is for an external address back to the start of the
+// router, as if it came from outside.
+var egressLoopback = func() string {
+	s := `clone { ct_clear; inport = outport; outport = ""; eth.dst <-> eth.src; flags = 0; flags.loopback = 1; `
+	for i := range 10 {
+		s += "reg" + strconv.Itoa(i) + " = 0; "
+	}
+	return s + lflow.RegEgressLoopback + " = 1; next(pipeline=ingress, table=" + strconv.Itoa(lflow.RouterInAdmission.Table()) + "); };"
+}()
+
+// gateway is what a rule needs on a distributed gateway port besides translation.
+func (n *natRule) gateway(b *Builder) {
+	to := n.f.ip + ".dst == " + n.ext.IP()
+	n.add(b, lflow.RouterOutEgrLoop, 100, to+" && outport == "+n.port.Quoted+" && "+n.where(), egressLoopback)
+	if _, ok := networkOf(n.port, n.ext.Addr); ok || n.Options["add_route"] == "true" {
+		mac := n.port.MAC
+		if n.distributed {
+			mac = n.mac
+		}
+		n.add(b, lflow.RouterInARPResolve, 100, "outport == "+n.port.Quoted+" && "+n.f.nextHop+" == "+n.ext.IP(), "eth.dst = "+mac+"; next;")
+		// What was not translated by now would go round for ever.
+		n.add(b, lflow.RouterInARPResolve, 150, "inport == "+n.port.Quoted+" && outport == "+n.port.Quoted+" && "+to, "drop;")
+	}
+	if n.distributed {
+		n.add(b, lflow.RouterInGWRedirect, 100, n.f.ip+".src == "+n.LogicalIP+" && outport == "+n.port.Quoted+" && "+n.where(),
+			"eth.src = "+n.mac+"; "+n.f.source+" = "+n.ext.IP()+"; next;")
+	}
+}
+
+// forceSNAT gives traffic that was DNATed or load-balanced a source of the gateway router, so that replies come back to it.
+func forceSNAT(r *topo.Router, b *Builder) {
+	for option, flag := range map[string]string{"dnat_force_snat_ip": "dnat", "lb_force_snat_ip": "lb"} {
+		for _, a := range forcedSNAT(r.Options, option) {
+			ip := familyOf(a.Is4()).ip
+			b.Add(r.Datapath, lflow.RouterInUnsnat, 110, ip+" && "+ip+".dst == "+a.String(), "ct_snat;")
+			b.Add(r.Datapath, lflow.RouterOutSNAT, 100, "flags.force_snat_for_"+flag+" == 1 && "+ip, "ct_snat("+a.String()+");")
+		}
+	}
+	if !forcesRouterIP(r.RouterFacts) {
+		return
+	}
+	for _, p := range r.Ports {
+		for _, f := range []*family{family4, family6} {
+			ns := p.Networks(f == family4)
+			// The link-local address of its own making is nobody's address behind the router.
+			if len(ns) == 0 || ns[0].Addr.IsLinkLocalUnicast() && strings.HasPrefix(ns[0].IP(), "fe80") {
+				continue
+			}
+			b.Add(r.Datapath, lflow.RouterInUnsnat, 110, "inport == "+p.Quoted+" && "+f.ip+".dst == "+ns[0].IP(), "ct_snat;").WithHint(p.ID)
+			b.Add(r.Datapath, lflow.RouterOutSNAT, 110, "flags.force_snat_for_lb == 1 && "+f.ip+" && outport == "+p.Quoted,
+				"ct_snat("+ns[0].IP()+");").WithHint(p.ID)
+		}
+	}
+}

@@ -1,0 +1,151 @@
+package feature
+
+import (
+	"cmp"
+	"net/netip"
+	"slices"
+	"strconv"
+
+	"github.com/kove-io/kove/pkg/ovn/lflow"
+	"github.com/kove-io/kove/pkg/ovn/topo"
+)
+
+// policy applies the routing policies of a router: allow, drop, reroute to one or several next hops, jump to a chain
+// (ovn-northd(8), Logical Router Ingress Table 17: Router policies, Table 18: ECMP handling for router policies).
+//
+// Stages: lr_in_policy, lr_in_policy_ecmp.
+func policy() Feature {
+	return Feature{Name: "policy", Router: routerPolicies}
+}
+
+const regPolicyChain = "reg9[16..31]"
+
+func routerPolicies(r *topo.Router, b *Builder) {
+	b.Add(r.Datapath, lflow.RouterInPolicy, 0, "1", lflow.RegECMPGroup+" = 0; next;")
+	b.Add(r.Datapath, lflow.RouterInPolicyECMP, 150, lflow.RegECMPGroup+" == 0", "next;")
+	chains := policyChains(r)
+	var groups []*policyGroup
+	for i := range r.Policies {
+		p := &r.Policies[i]
+		match := p.Match
+		if len(chains) > 1 {
+			match = regPolicyChain + " == " + strconv.Itoa(chains[deref(p.Chain)]) + " && (" + match + ")"
+		}
+		mark := ""
+		if m, err := strconv.ParseUint(p.Options["pkt_mark"], 0, 32); err == nil && m != 0 {
+			mark = "pkt.mark = " + strconv.FormatUint(m, 10) + "; "
+		}
+		actions := ""
+		switch p.Action {
+		case "allow":
+			actions = mark + lflow.RegECMPGroup + " = 0; next;"
+		case "drop":
+			actions = "drop;"
+		case "jump":
+			if p.JumpChain == nil {
+				continue
+			}
+			actions = mark + regPolicyChain + "=" + strconv.Itoa(chains[*p.JumpChain]) + "; next(pipeline=ingress, table=" +
+				strconv.Itoa(lflow.RouterInPolicy.Table()) + ");"
+		case "reroute":
+			hops := policyHops(r, p)
+			if len(p.Nexthops) > 1 {
+				if len(hops) > 0 {
+					groups = append(groups, &policyGroup{p, match, mark, hops})
+				}
+				continue
+			}
+			if len(hops) == 0 {
+				continue
+			}
+			h := hops[0]
+			actions = mark + nextHopActions(h.hop, h.source, h.via) + "flags.loopback = 1; " + lflow.RegECMPGroup + " = 0; " +
+				familyOf(h.hop.Is4()).nextHopFlag() + "next;"
+		default:
+			continue
+		}
+		b.Add(r.Datapath, lflow.RouterInPolicy, int(p.Priority), match, actions).WithHint(p.UUID)
+	}
+	slices.SortFunc(groups, func(x, y *policyGroup) int { return cmp.Compare(x.key(), y.key()) })
+	ids := groupNumbers(groups)
+	for i, g := range groups {
+		b.Add(r.Datapath, lflow.RouterInPolicy, int(g.policy.Priority), g.match, chooseMember(ids[i], len(g.hops), nil)).
+			WithHint(g.policy.UUID)
+		for j, h := range g.hops {
+			b.Add(r.Datapath, lflow.RouterInPolicyECMP, 100, memberMatch(ids[i], j+1),
+				g.mark+nextHopActions(h.hop, h.source, h.via)+"flags.loopback = 1; "+familyOf(h.hop.Is4()).nextHopFlag()+"next;").
+				WithHint(g.policy.UUID)
+		}
+	}
+}
+
+// policyGroup is a policy that reroutes to several next hops.
+type policyGroup struct {
+	policy      *topo.Policy
+	match, mark string
+	hops        []policyHop
+}
+
+func (g *policyGroup) key() string {
+	return strconv.FormatInt(g.policy.Priority, 10) + " " + g.match
+}
+
+type policyHop struct {
+	hop    netip.Addr
+	via    *topo.RouterPortFacts
+	source topo.Network
+}
+
+// policyHops resolves the next hops of a policy, without those that no network of the router reaches or whose BFD session
+// is down.
+func policyHops(r *topo.Router, p *topo.Policy) []policyHop {
+	hops := p.Nexthops
+	if len(hops) == 0 && p.Nexthop != nil {
+		hops = []string{*p.Nexthop}
+	}
+	var out []policyHop
+	for _, s := range hops {
+		hop, err := topo.ParseNetwork(s)
+		if err != nil {
+			continue
+		}
+		via, source := wayTo(r.Ports, hop.Addr)
+		if via == nil || policyHopDown(p, s, via.Name) {
+			continue
+		}
+		out = append(out, policyHop{hop.Addr, via, source})
+	}
+	return out
+}
+
+func policyHopDown(p *topo.Policy, hop, port string) bool {
+	for _, s := range p.BFD {
+		if s.DstIP == hop && s.LogicalPort == port {
+			return s.Status == nil || *s.Status == "down"
+		}
+	}
+	return false
+}
+
+// policyChains numbers the chains; the packet starts in chain 0, which has no name.
+func policyChains(r *topo.Router) map[string]int {
+	var names []string
+	for _, p := range r.Policies {
+		names = append(names, deref(p.Chain), deref(p.JumpChain))
+	}
+	slices.Sort(names)
+	ids := map[string]int{"": 0}
+	for _, n := range slices.Compact(names) {
+		if n != "" {
+			ids[n] = len(ids)
+		}
+	}
+	return ids
+}
+
+func deref(s *string) string {
+	if s == nil {
+		return ""
+	}
+	return *s
+}

@@ -1,0 +1,188 @@
+package feature
+
+import (
+	"strconv"
+	"strings"
+
+	"github.com/kove-io/kove/pkg/ovn/lflow"
+	"github.com/kove-io/kove/pkg/ovn/topo"
+)
+
+// routerLB balances load on routers (ovn-northd(8), Logical Router Ingress Table 7: DEFRAG, 8: Load balancing affinity check,
+// 9: DNAT, Load balancing DNAT rules, 10: Load balancing affinity learn, Egress Table 1: UNDNAT, and what table 24 says).
+//
+// Stages: lr_in_defrag, lr_in_lb_aff_check, lr_in_dnat, lr_in_lb_aff_learn, lr_in_gw_redirect, lr_out_undnat, lr_out_snat.
+func routerLB() Feature {
+	return Feature{Name: "router load balancer", Router: routerLBRouter, LoadBalancer: routerLBBalancer}
+}
+
+// routerLBRouter treats connections that are balanced already.
+func routerLBRouter(r *topo.Router, b *Builder) {
+	if !r.HasLB {
+		return
+	}
+	const (
+		related     = "ct.rel && !ct.est && !ct.new && !ct.rpl"
+		established = "ct.est && !ct.rel && !ct.new && !ct.rpl && ct_mark.natted"
+	)
+	b.Add(r.Datapath, lflow.RouterInDNAT, 50, related, "ct_commit_nat;")
+	b.Add(r.Datapath, lflow.RouterInDNAT, 50, established, "next;")
+	for _, snat := range []string{"skip_snat", "force_snat"} {
+		b.Add(r.Datapath, lflow.RouterInDNAT, 70, related+" && ct_mark."+snat+" == 1", "flags."+snat+"_for_lb = 1; ct_commit_nat;")
+		b.Add(r.Datapath, lflow.RouterInDNAT, 70, established+" && ct_mark."+snat+" == 1", "flags."+snat+"_for_lb = 1; next;")
+	}
+	for _, lb := range r.LoadBalancers {
+		if r.Chassis != "" && lb.Options["skip_snat"] == "true" {
+			b.Add(r.Datapath, lflow.RouterOutSNAT, 120, "flags.skip_snat_for_lb == 1 && ip", "next;")
+		}
+	}
+}
+
+func routerLBBalancer(lb *topo.LoadBalancer, b *Builder) {
+	for i := range lb.VIPs {
+		v := newRouterVIP(lb, &lb.VIPs[i])
+		for _, r := range lb.Routers {
+			v.emit(r, b)
+		}
+	}
+}
+
+// routerVIP is one VIP as router flows speak of it.
+type routerVIP struct {
+	lb       *topo.LoadBalancer
+	vip      *topo.VIP
+	f        *family
+	to       string // match of the VIP
+	affinity int
+}
+
+func newRouterVIP(lb *topo.LoadBalancer, vip *topo.VIP) *routerVIP {
+	v := &routerVIP{lb: lb, vip: vip, f: familyOf(vip.Addr.Is4())}
+	v.to = v.f.ip + " && " + v.f.ip + ".dst == " + vip.Addr.String()
+	if vip.Port != 0 {
+		v.to += " && " + lb.Protocol + " && " + lb.Protocol + ".dst == " + strconv.Itoa(int(vip.Port))
+	}
+	if n, err := strconv.Atoi(lb.Options["affinity_timeout"]); err == nil && n > 0 && len(vip.Backends) > 0 {
+		v.affinity = min(n, 65535)
+	}
+	return v
+}
+
+// kept says in which registers the VIP is kept while the destination of the packet is translated.
+func (v *routerVIP) kept() (ip, port string) {
+	if v.f == family4 {
+		return "reg4", "reg2[0..15]"
+	}
+	return "xxreg1", "reg2[0..15]"
+}
+
+// snat returns what a router has to remember of a balanced connection for its source, as a flag and as an argument.
+func (v *routerVIP) snat(r *topo.RouterFacts) (flag, arg string) {
+	kind := ""
+	switch {
+	case r.Chassis == "":
+		return "", ""
+	case v.lb.Options["skip_snat"] == "true":
+		kind = "skip_snat"
+	case forcesRouterIP(r):
+		kind = "force_snat"
+	default:
+		for _, a := range forcedSNAT(r.Options, "lb_force_snat_ip") {
+			if a.Is4() == (v.f == family4) {
+				kind = "force_snat"
+			}
+		}
+	}
+	if kind == "" {
+		return "", ""
+	}
+	return "flags." + kind + "_for_lb = 1; ", "; " + kind
+}
+
+func (v *routerVIP) emit(r *topo.RouterFacts, b *Builder) {
+	add := func(stage lflow.Stage, priority int, match, actions string) *Item {
+		return b.Add(r.Datapath, stage, priority, match, actions).WithHint(v.lb.ID)
+	}
+	add(lflow.RouterInDefrag, 100, "ip && "+v.f.ip+".dst == "+v.vip.Addr.String(), "ct_dnat;")
+	priority := 110
+	if v.vip.Port != 0 {
+		priority = 120
+	}
+	flag, arg := v.snat(r)
+	const fresh = "ct.new && !ct.rel && "
+	keep := ""
+	if v.affinity > 0 {
+		ip, port := v.kept()
+		keep = ip + " = " + v.vip.Addr.String() + "; "
+		if v.vip.Port != 0 {
+			keep += port + " = " + strconv.Itoa(int(v.vip.Port)) + "; "
+		}
+		add(lflow.RouterInLBAffCheck, 100, fresh+v.to, lflow.RegKnownLBSession+" = chk_lb_aff(); next;")
+		v.affine(flag, arg, add)
+	}
+	actions := "drop;"
+	switch {
+	case len(v.vip.Backends) > 0:
+		hash := ""
+		if f := v.lb.Row.SelectionFields; len(f) > 0 {
+			hash = `; hash_fields="` + strings.Join(f, ",") + `"`
+		}
+		actions = flag + keep + "ct_lb_mark(backends=" + joinBackends(v.vip.Backends) + hash + arg + ");"
+	case v.lb.Options["reject"] == "true":
+		actions = flag + "reg0 = 0; reject { outport <-> inport; next(pipeline=egress,table=" +
+			strconv.Itoa(lflow.RouterOutSNAT.Table()) + ");};"
+	}
+	if len(r.Gateways) == 0 {
+		add(lflow.RouterInDNAT, priority, fresh+v.to, actions)
+		return
+	}
+	for _, p := range r.Gateways {
+		add(lflow.RouterInDNAT, priority, fresh+v.to+" && "+resident(p.CRName), actions)
+		if len(v.vip.Backends) == 0 {
+			continue
+		}
+		// What backends send back has to pass the chassis that balanced.
+		var from []string
+		for _, d := range v.vip.Backends {
+			m := v.f.ip + ".src == " + d.Addr.String()
+			if d.Port != 0 {
+				m += " && " + v.lb.Protocol + ".src == " + strconv.Itoa(int(d.Port))
+			}
+			from = append(from, "("+m+")")
+		}
+		back := v.f.ip + " && (" + strings.Join(from, " || ") + ") && "
+		add(lflow.RouterOutUndnat, 120, back+"(inport == "+p.Quoted+" || outport == "+p.Quoted+") && "+resident(p.CRName), "ct_dnat;")
+		add(lflow.RouterInGWRedirect, 200, back+"outport == "+p.Quoted, `outport = "`+p.CRName+`"; next;`)
+	}
+}
+
+// affine keeps a client with the backend that it had.
+func (v *routerVIP) affine(flag, arg string, add func(lflow.Stage, int, string, string) *Item) {
+	ip, port := v.kept()
+	for _, d := range v.vip.Backends {
+		chosen := " && " + ip + " == " + d.Addr.String()
+		learn := lflow.RegKnownLBSession + " == 0 && ct.new && " + v.f.ip + " && " + ip + " == " + v.vip.Addr.String()
+		if v.vip.Port != 0 {
+			learn += " && " + port + " == " + strconv.Itoa(int(v.vip.Port))
+		}
+		learn += " && " + v.f.ip + ".dst == " + d.Addr.String()
+		proto := ""
+		if d.Port != 0 {
+			chosen += " && " + port + " == " + strconv.Itoa(int(d.Port))
+			learn += " && " + v.lb.Protocol + ".dst == " + strconv.Itoa(int(d.Port))
+			proto = "proto = " + v.lb.Protocol + ", "
+		}
+		add(lflow.RouterInDNAT, 150, lflow.RegKnownLBSession+" == 1 && ct.new && "+v.f.ip+".dst == "+v.vip.Addr.String()+chosen,
+			flag+"ct_lb_mark(backends="+d.String()+arg+");")
+		add(lflow.RouterInLBAffLearn, 100, learn, `commit_lb_aff(vip = "`+v.vip.String()+`", backend = "`+d.String()+`", `+proto+
+			"timeout = "+strconv.Itoa(v.affinity)+"); /* drop */")
+	}
+}
+
+func joinBackends(bs []topo.Backend) string {
+	s := make([]string, len(bs))
+	for i, d := range bs {
+		s[i] = d.String()
+	}
+	return strings.Join(s, ",")
+}
