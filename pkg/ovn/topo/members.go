@@ -1,7 +1,9 @@
 package topo
 
 import (
+	"cmp"
 	"slices"
+	"strconv"
 
 	"github.com/kove-io/kove/pkg/ovn/nb"
 	"github.com/kove-io/kove/pkg/ovsdb"
@@ -33,15 +35,16 @@ type classKey struct {
 // members knows which ports of a switch have which class, and which port groups have ports in which switch, at a cost per
 // changed port.
 type members struct {
-	byClass *index[classKey]
-	pgsOf   *index[ovsdb.UUID] // Logical_Switch → Port_Groups with a port in it
-	swsOf   *index[ovsdb.UUID] // Port_Group → Logical_Switches that it has a port in
-	pgCount map[[2]ovsdb.UUID]int
-	places  map[ovsdb.UUID]place
+	byClass      *index[classKey]
+	pgsOf        *index[ovsdb.UUID] // Logical_Switch → Port_Groups with a port in it
+	swsOf        *index[ovsdb.UUID] // Port_Group → Logical_Switches that it has a port in
+	pgCount      map[[2]ovsdb.UUID]int
+	places       map[ovsdb.UUID]place
+	routerPlaces map[ovsdb.UUID]Place
 }
 
 type place struct {
-	sw    ovsdb.UUID
+	Place
 	class Class
 	pgs   []ovsdb.UUID
 }
@@ -52,22 +55,66 @@ func (m *members) init(g *graph) {
 	m.swsOf = newIndex[ovsdb.UUID](g)
 	m.pgCount = map[[2]ovsdb.UUID]int{}
 	m.places = map[ovsdb.UUID]place{}
+	m.routerPlaces = map[ovsdb.UUID]Place{}
 }
 
-func (t *Topo) affected(lsp ovsdb.UUID) { t.portsAffected[lsp] = struct{}{} }
+func (t *Topo) affected(lsp ovsdb.UUID)       { t.portsAffected[lsp] = struct{}{} }
+func (t *Topo) routerAffected(lrp ovsdb.UUID) { t.routerPortsAffected[lrp] = struct{}{} }
 
-func (t *Topo) settleMembers() {
+// Place says where a port is: the allocator's input.
+type Place struct {
+	Name      string
+	Datapath  ovsdb.UUID // Logical_Switch or Logical_Router; zero when it is nowhere
+	Router    bool
+	Requested int64 // options:requested-tnl-key
+}
+
+// Placed is a port that came, went or moved.
+type Placed struct {
+	ID       ovsdb.UUID
+	Old, New Place
+}
+
+// Placements takes note of where ports are now and returns what changed since the last call, in the order of names. It has
+// to be called after Apply, before Settle; the caller gives the new ports their keys in between.
+func (t *Topo) Placements() []Placed {
+	var out []Placed
 	for id := range t.portsAffected {
 		old := t.members.places[id]
 		new := t.place(id)
-		if new.sw.IsZero() {
+		if new.Datapath.IsZero() {
 			delete(t.members.places, id)
 		} else {
 			t.members.places[id] = new
 		}
 		t.members.move(id, old, new)
+		if old.Place != new.Place {
+			out = append(out, Placed{id, old.Place, new.Place})
+		}
 	}
 	clear(t.portsAffected)
+	for id := range t.routerPortsAffected {
+		old, new := t.members.routerPlaces[id], Place{}
+		if row, lrs := t.LogicalRouterPort.peek(id), t.routerOf.peek(id); row != nil && len(lrs) > 0 {
+			new = Place{Name: row.Name, Datapath: lrs[0], Router: true, Requested: number(row.Options["requested-tnl-key"])}
+			t.members.routerPlaces[id] = new
+		} else {
+			delete(t.members.routerPlaces, id)
+		}
+		if old != new {
+			out = append(out, Placed{id, old, new})
+		}
+	}
+	clear(t.routerPortsAffected)
+	slices.SortFunc(out, func(a, b Placed) int {
+		return cmp.Or(cmp.Compare(a.New.Name, b.New.Name), cmp.Compare(a.Old.Name, b.Old.Name), a.ID.Compare(b.ID))
+	})
+	return out
+}
+
+func number(s string) int64 {
+	n, _ := strconv.ParseInt(s, 10, 64)
+	return n
 }
 
 func (t *Topo) place(id ovsdb.UUID) place {
@@ -75,7 +122,10 @@ func (t *Topo) place(id ovsdb.UUID) place {
 	if row == nil || len(sws) == 0 {
 		return place{}
 	}
-	return place{sw: sws[0], class: classOf(row), pgs: t.pgOf.peek(id)}
+	return place{
+		Place: Place{Name: row.Name, Datapath: sws[0], Requested: number(row.Options["requested-tnl-key"])},
+		class: classOf(row), pgs: t.pgOf.peek(id),
+	}
 }
 
 func classOf(r *nb.LogicalSwitchPort) Class {
@@ -100,7 +150,7 @@ func classOf(r *nb.LogicalSwitchPort) Class {
 		}
 	}
 	for _, a := range r.Addresses {
-		if isDynamic(a) {
+		if IsDynamic(a) {
 			c |= ClassDynamic
 		}
 	}
@@ -113,30 +163,30 @@ func classOf(r *nb.LogicalSwitchPort) Class {
 func (m *members) move(port ovsdb.UUID, old, new place) {
 	for i := range numClasses {
 		c := Class(1) << i
-		was, is := !old.sw.IsZero() && old.class&c != 0, !new.sw.IsZero() && new.class&c != 0
-		if was && is && old.sw == new.sw {
+		was, is := !old.Datapath.IsZero() && old.class&c != 0, !new.Datapath.IsZero() && new.class&c != 0
+		if was && is && old.Datapath == new.Datapath {
 			continue
 		}
 		if was {
-			m.byClass.del(classKey{old.sw, c}, port)
+			m.byClass.del(classKey{old.Datapath, c}, port)
 		}
 		if is {
-			m.byClass.add(classKey{new.sw, c}, port)
+			m.byClass.add(classKey{new.Datapath, c}, port)
 		}
 	}
 	for _, pg := range new.pgs {
-		k := [2]ovsdb.UUID{pg, new.sw}
+		k := [2]ovsdb.UUID{pg, new.Datapath}
 		if m.pgCount[k]++; m.pgCount[k] == 1 {
-			m.pgsOf.add(new.sw, pg)
-			m.swsOf.add(pg, new.sw)
+			m.pgsOf.add(new.Datapath, pg)
+			m.swsOf.add(pg, new.Datapath)
 		}
 	}
 	for _, pg := range old.pgs {
-		k := [2]ovsdb.UUID{pg, old.sw}
+		k := [2]ovsdb.UUID{pg, old.Datapath}
 		if m.pgCount[k]--; m.pgCount[k] == 0 {
 			delete(m.pgCount, k)
-			m.pgsOf.del(old.sw, pg)
-			m.swsOf.del(pg, old.sw)
+			m.pgsOf.del(old.Datapath, pg)
+			m.swsOf.del(pg, old.Datapath)
 		}
 	}
 }

@@ -97,7 +97,8 @@ func Tables() []string {
 func (t *Topo) Apply(c ovsdb.Change) {
 	switch c.Table {
 	case nb.TableACL:
-		apply(t.ACL, c, nb.NewACL)
+		o, n := apply(t.ACL, c, nb.NewACL)
+		moveKey(t.aclsByMeter, c, key(o, aclMeter), key(n, aclMeter))
 	case nb.TableAddressSet:
 		apply(t.AddressSet, c, nb.NewAddressSet)
 		startStop(t.addressSets, c)
@@ -140,6 +141,7 @@ func (t *Topo) Apply(c ovsdb.Change) {
 		o, n := apply(t.LogicalRouterPort, c, nb.NewLogicalRouterPort)
 		moveKey(t.lrpByName, c, key(o, lrpName), key(n, lrpName))
 		moveKey(t.lrpByPeer, c, key(o, lrpPeer), key(n, lrpPeer))
+		t.routerAffected(rowUUID(c))
 		startStop(t.routerPorts, c)
 	case nb.TableLogicalRouterStaticRoute:
 		apply(t.LogicalRouterStaticRoute, c, nb.NewLogicalRouterStaticRoute)
@@ -207,7 +209,9 @@ func (t *Topo) applyRouter(c ovsdb.Change) {
 	o, n := apply(t.LogicalRouter, c, nb.NewLogicalRouter)
 	id := rowUUID(c)
 	ports := func(r *nb.LogicalRouter) []ovsdb.UUID { return r.Ports }
-	refs(t.routerOf, id, set(o, ports), set(n, ports))
+	diffSorted(set(o, ports), set(n, ports),
+		func(p ovsdb.UUID) { t.routerOf.del(p, id); t.routerAffected(p) },
+		func(p ovsdb.UUID) { t.routerOf.add(p, id); t.routerAffected(p) })
 	lbs := func(r *nb.LogicalRouter) []ovsdb.UUID { return r.LoadBalancer }
 	refs(t.routersOfLB, id, set(o, lbs), set(n, lbs))
 	groups := func(r *nb.LogicalRouter) []ovsdb.UUID { return r.LoadBalancerGroup }
@@ -224,6 +228,12 @@ func (t *Topo) applySwitchPort(c ovsdb.Change) {
 	startStop(t.ports, c)
 }
 
+func aclMeter(r *nb.ACL) string {
+	if r.Meter == nil || !r.Log {
+		return ""
+	}
+	return *r.Meter
+}
 func lspName(r *nb.LogicalSwitchPort) string { return r.Name }
 func lspParent(r *nb.LogicalSwitchPort) string {
 	if r.ParentName == nil {

@@ -47,6 +47,7 @@ type rules struct {
 	dnsUnits      *Rule[ovsdb.UUID, *DNS]
 
 	metersByName *index[string]
+	aclsByMeter  *index[string] // Meter name → logging ACLs
 }
 
 type aclKey struct {
@@ -58,6 +59,7 @@ func (t *Topo) initRules() {
 	g := t.graph
 	t.nbGlobalID = newInput[struct{}, ovsdb.UUID](g)
 	t.metersByName = newIndex[string](g)
+	t.aclsByMeter = newIndex[string](g)
 
 	t.datapath = newRule(g, "datapath", t.computeDatapath)
 	t.switchFacts = newRule(g, "switch facts", t.computeSwitchFacts)
@@ -285,6 +287,7 @@ func (t *Topo) computeLoadBalancer(id ovsdb.UUID) *LoadBalancer {
 type Meter struct {
 	*nb.Meter
 	Rows []*nb.MeterBand
+	ACLs []ovsdb.UUID // that log through it, if it is fair: each has a copy of its own
 }
 
 func (t *Topo) computeMeter(id ovsdb.UUID) *Meter {
@@ -292,7 +295,11 @@ func (t *Topo) computeMeter(id ovsdb.UUID) *Meter {
 	if row == nil {
 		return nil
 	}
-	return &Meter{row, t.MeterBand.list(row.Bands)}
+	m := &Meter{Meter: row, Rows: t.MeterBand.list(row.Bands)}
+	if t.fairMeters.Get(row.Name) {
+		m.ACLs = t.aclsByMeter.Get(row.Name)
+	}
+	return m
 }
 
 // DNS is the view of a DNS record set.

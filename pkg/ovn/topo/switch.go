@@ -95,6 +95,7 @@ func (t *Topo) computeSwitchPortFacts(id ovsdb.UUID) *SwitchPortFacts {
 		Row: row, ID: id, Name: row.Name, Quoted: quote(row.Name), Type: row.Type, DP: dp, Key: key,
 		Enabled: row.Enabled == nil || *row.Enabled,
 	}
+	p.CRKey = t.portKeys.Get(p.CRName())
 	if b := t.bindings.Get(row.Name); b != nil {
 		p.Up, p.Chassis = b.Up, b.Chassis
 	}
@@ -111,7 +112,7 @@ func (t *Topo) computeSwitchPortFacts(id ovsdb.UUID) *SwitchPortFacts {
 			if p.Peer != nil {
 				p.Addresses = append(p.Addresses, hostAddresses(p.Peer.Addresses))
 			}
-		case isDynamic(s):
+		case IsDynamic(s):
 			if row.DynamicAddresses != nil {
 				if a, ok := ParseAddresses(*row.DynamicAddresses); ok {
 					p.Addresses = append(p.Addresses, a)
@@ -143,8 +144,8 @@ func hostAddresses(a Addresses) Addresses {
 	return out
 }
 
-// isDynamic recognises "dynamic", "MAC dynamic", "dynamic IP…".
-func isDynamic(s string) bool {
+// IsDynamic recognises "dynamic", "MAC dynamic", "dynamic IP…".
+func IsDynamic(s string) bool {
 	f := strings.Fields(s)
 	return len(f) > 0 && (f[0] == "dynamic" || len(f) == 2 && f[1] == "dynamic")
 }

@@ -3,7 +3,6 @@ package topo
 import (
 	"slices"
 
-	"github.com/kove-io/kove/pkg/ovn/nb"
 	"github.com/kove-io/kove/pkg/ovsdb"
 )
 
@@ -70,9 +69,10 @@ type Topo struct {
 
 	rules
 
-	switchPorts   map[ovsdb.UUID]struct{}
-	nbGlobal      ovsdb.UUID
-	portsAffected map[ovsdb.UUID]struct{} // Logical_Switch_Ports whose place in members has to be looked at
+	nbGlobal ovsdb.UUID
+	// Ports whose place in members has to be looked at.
+	portsAffected       map[ovsdb.UUID]struct{}
+	routerPortsAffected map[ovsdb.UUID]struct{}
 }
 
 // New returns an empty network.
@@ -103,6 +103,8 @@ func New() *Topo {
 		bfdByPort:      newIndex[string](g),
 		staticMACs:     newIndex[string](g),
 		portsAffected:  map[ovsdb.UUID]struct{}{},
+
+		routerPortsAffected: map[ovsdb.UUID]struct{}{},
 	}
 	t.members.init(g)
 	t.initRules()
@@ -114,7 +116,7 @@ func New() *Topo {
 // Settle computes everything that the changes since the last call lead to and returns the units whose view changed, by kind,
 // and the rules that panicked.
 func (t *Topo) Settle() ([]Unit, []Fault) {
-	t.settleMembers()
+	t.Placements()
 	t.graph.settle()
 	units, faults := t.graph.changed, t.graph.faults
 	t.graph.changed, t.graph.faults = nil, nil
@@ -183,8 +185,8 @@ type South struct {
 	// Missing lists the optional features (keys of Chassis.other_config) that at least one chassis lacks. No chassis at all
 	// lacks nothing.
 	Missing map[string]bool
-	// Chassis are the names of all chassis.
-	Chassis map[string]bool
+	// Chassis are all chassis by name, and by host name where that is not a name.
+	Chassis map[string]ovsdb.UUID
 	// RemoteChassis are those of other availability zones (other_config:is-remote).
 	RemoteChassis map[string]bool
 	// VXLAN says that at least one chassis has VXLAN for its only encapsulation, which limits tunnel keys.
@@ -192,14 +194,4 @@ type South struct {
 	// SvcMonitorMAC and MACPrefix as the engine chose or found them.
 	SvcMonitorMAC string
 	MACPrefix     string
-}
-
-// SwitchUUIDs and RouterUUIDs list the datapaths, SwitchOf and RouterOf where a port lives: for the allocator.
-func (t *Topo) EachSwitch(f func(*nb.LogicalSwitch)) {
-	t.LogicalSwitch.each(func(_ ovsdb.UUID, r *nb.LogicalSwitch) { f(r) })
-}
-
-// EachRouter visits all routers.
-func (t *Topo) EachRouter(f func(*nb.LogicalRouter)) {
-	t.LogicalRouter.each(func(_ ovsdb.UUID, r *nb.LogicalRouter) { f(r) })
 }

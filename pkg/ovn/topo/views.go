@@ -86,6 +86,7 @@ type SwitchPortFacts struct {
 	Type    string
 	DP      *Datapath
 	Key     *PortKey
+	CRKey   *PortKey // of its own chassis-redirect port, which it has at a distributed gateway port without localnet
 	Enabled bool
 	Up      bool // bound and claimed, or of a type that always is
 	Chassis string
@@ -100,6 +101,9 @@ type SwitchPortFacts struct {
 
 // Option reads Logical_Switch_Port.options.
 func (p *SwitchPortFacts) Option(k string) string { return p.Row.Options[k] }
+
+// CRName is the name of the port's chassis-redirect port.
+func (p *SwitchPortFacts) CRName() string { return "cr-" + p.Name }
 
 // SwitchPort is the view of a switch port.
 type SwitchPort struct {
@@ -226,6 +230,25 @@ type HAMember struct {
 	Chassis  string
 	Priority int64
 	ExtIDs   map[string]string
+}
+
+// AlwaysRedirect reports whether all traffic through a distributed gateway port goes by way of its chassis: when nothing
+// of it is distributed, that is, no NAT rule has an external MAC.
+func (p *RouterPort) AlwaysRedirect() bool {
+	if p.Row.Options["redirect-type"] == "bridged" {
+		return false
+	}
+	for _, n := range p.NATs {
+		if n.Distributed() {
+			return false
+		}
+	}
+	return true
+}
+
+// Distributed reports whether the rule is carried out on the chassis of its logical port.
+func (n *NAT) Distributed() bool {
+	return n.Type == "dnat_and_snat" && n.ExternalMAC != nil && n.NAT.LogicalPort != nil
 }
 
 // quote writes a port name as matches and actions have it: a JSON string.

@@ -1,0 +1,343 @@
+package northd
+
+import (
+	"log/slog"
+	"slices"
+
+	"github.com/kove-io/kove/pkg/ovn/feature"
+	"github.com/kove-io/kove/pkg/ovn/lflow"
+	"github.com/kove-io/kove/pkg/ovn/nb"
+	"github.com/kove-io/kove/pkg/ovn/sb"
+	"github.com/kove-io/kove/pkg/ovn/topo"
+	"github.com/kove-io/kove/pkg/ovsdb"
+)
+
+// engine is the computation: rows in, operations out. It does no I/O.
+type engine struct {
+	log      *slog.Logger
+	topo     *topo.Topo
+	alloc    *allocator
+	flows    *flowTable
+	rows     *rowStore
+	features []feature.Feature
+
+	outputs map[unitID]*output
+	failed  map[unitID]bool // units that panicked last time
+	views   map[unitID]any
+
+	south    south
+	nbGlobal *nb.NBGlobal
+	// Datapaths to look at in the next step.
+	datapaths map[ovsdb.UUID]*datapathState
+	changedDP map[ovsdb.UUID]struct{}
+	cleanup   []ovsdb.Op
+	// Found at start: rows nobody wants, and datapaths that are gone.
+	garbage []ovsdb.Op
+	orphans []topo.DatapathKey
+
+	// Scratch of compile.
+	builder feature.Builder
+	rowOut  rows
+	content map[lflow.ID]*lflow.Flow
+
+	stats Stats
+}
+
+// Stats counts work.
+type Stats struct {
+	Units int // compiled
+	Steps int
+}
+
+type datapathState struct {
+	name      string
+	router    bool
+	requested int64
+}
+
+func newEngine(log *slog.Logger) *engine {
+	e := &engine{
+		log: log, topo: topo.New(), alloc: newAllocator(), flows: newFlowTable(), rows: newRowStore(), features: feature.All(),
+		outputs: map[unitID]*output{}, failed: map[unitID]bool{}, views: map[unitID]any{}, south: newSouth(),
+		datapaths: map[ovsdb.UUID]*datapathState{}, changedDP: map[ovsdb.UUID]struct{}{},
+		content: map[lflow.ID]*lflow.Flow{},
+	}
+	e.rows.add(rowKey{sb.TableSBGlobal, ""})
+	return e
+}
+
+// applyNB takes one northbound commit.
+func (e *engine) applyNB(changes []ovsdb.Change) {
+	for _, c := range changes {
+		e.topo.Apply(c)
+		switch c.Table {
+		case nb.TableNBGlobal:
+			if c.New != nil {
+				e.nbGlobal = nb.NewNBGlobal(c.New)
+			} else if e.nbGlobal != nil && e.nbGlobal.UUID == c.Old.UUID {
+				e.nbGlobal = nil
+			}
+		case nb.TableLogicalSwitch, nb.TableLogicalRouter:
+			e.noteDatapath(c)
+		}
+	}
+}
+
+func (e *engine) noteDatapath(c ovsdb.Change) {
+	if c.New == nil {
+		delete(e.datapaths, c.Old.UUID)
+		e.changedDP[c.Old.UUID] = struct{}{}
+		return
+	}
+	d := &datapathState{name: c.New.String("name"), router: c.Table == nb.TableLogicalRouter}
+	column := nb.LogicalSwitchColOtherConfig
+	if d.router {
+		column = nb.LogicalRouterColOptions
+	}
+	m, _ := c.New.Get(column).(ovsdb.Map)
+	d.requested = bounded(m.GetString("requested-tnl-key"), 0, 0, maxDatapathKey)
+	if old := e.datapaths[c.New.UUID]; old == nil || *old != *d {
+		e.datapaths[c.New.UUID] = d
+		e.changedDP[c.New.UUID] = struct{}{}
+	}
+}
+
+// step computes what all changes since the last step lead to. The operations belong into one transaction each, the
+// southbound one first.
+func (e *engine) step() (sbOps, nbOps []ovsdb.Op) {
+	e.stats.Steps++
+	e.rowOut.back = nil
+	e.cleanup, e.garbage = e.garbage, nil
+	for i := range e.orphans {
+		e.cleanupDatapath(&e.orphans[i])
+	}
+	e.orphans = nil
+	e.topo.SetSouth(e.south.view(e.nbGlobal))
+	e.alloc.vxlan = e.vxlanMode()
+	e.allocateDatapaths()
+	e.allocatePorts(e.topo.Placements())
+	for _, u := range e.settle() {
+		e.compile(u)
+	}
+	if e.stats.Steps == 1 {
+		e.alloc.sweep()
+	}
+	e.globalRow()
+
+	before, after := e.rows.commit()
+	sbOps = append(before, e.flows.commit()...)
+	sbOps = append(sbOps, e.cleanup...)
+	sbOps = append(sbOps, after...)
+	return sbOps, e.rowOut.back
+}
+
+// settle lets topo compute, gives chassis-redirect ports their keys, which need computed facts, and returns the units to
+// compile.
+func (e *engine) settle() []topo.Unit {
+	units := e.settleOnce()
+	for range 3 {
+		again := false
+		for _, u := range units {
+			again = e.allocateRedirect(u) || again
+		}
+		if !again {
+			break
+		}
+		more := e.settleOnce()
+		units = slices.DeleteFunc(units, func(u topo.Unit) bool {
+			return slices.ContainsFunc(more, func(m topo.Unit) bool { return m.Kind == u.Kind && m.ID == u.ID })
+		})
+		units = append(units, more...)
+	}
+	return units
+}
+
+func (e *engine) settleOnce() []topo.Unit {
+	units, faults := e.topo.Settle()
+	for _, f := range faults {
+		e.log.Error("computing fact panicked", "component", "northd", "rule", f.Rule, "row", f.Key, "err", f.Panic)
+	}
+	return units
+}
+
+func (e *engine) allocateDatapaths() {
+	if len(e.changedDP) == 0 {
+		return
+	}
+	ids := make([]ovsdb.UUID, 0, len(e.changedDP))
+	for id := range e.changedDP {
+		ids = append(ids, id)
+	}
+	clear(e.changedDP)
+	// Those that ask for a key come first, then by kind and name, so that keys do not depend on UUIDs.
+	slices.SortFunc(ids, func(a, b ovsdb.UUID) int { return compareDatapaths(e.datapaths[a], e.datapaths[b], a, b) })
+	for _, id := range ids {
+		if e.datapaths[id] == nil {
+			if k := e.alloc.dp[id]; k != nil {
+				e.cleanupDatapath(k)
+			}
+			e.alloc.freeDatapath(id)
+			e.topo.SetDatapathKey(id, nil)
+		}
+	}
+	for i := 0; i < len(ids); i++ {
+		id := ids[i]
+		d := e.datapaths[id]
+		if d == nil {
+			continue
+		}
+		k, evicted, err := e.alloc.datapath(id, d.requested)
+		if err != nil {
+			e.log.Error("allocating key", "component", "northd", "err", err)
+			continue
+		}
+		if evicted != nil && *evicted != id {
+			ids = append(ids, *evicted)
+		}
+		e.topo.SetDatapathKey(id, k)
+	}
+}
+
+func compareDatapaths(a, b *datapathState, ida, idb ovsdb.UUID) int {
+	switch {
+	case a == nil || b == nil:
+		if (a == nil) != (b == nil) {
+			if a == nil {
+				return -1
+			}
+			return 1
+		}
+	case (a.requested > 0) != (b.requested > 0):
+		if a.requested > 0 {
+			return -1
+		}
+		return 1
+	case a.router != b.router:
+		if b.router {
+			return -1
+		}
+		return 1
+	case a.name != b.name:
+		if a.name < b.name {
+			return -1
+		}
+		return 1
+	}
+	return ida.Compare(idb)
+}
+
+func (e *engine) allocatePorts(placed []topo.Placed) {
+	for _, p := range placed {
+		if p.Old.Name != "" && (p.New.Name != p.Old.Name || p.New.Datapath != p.Old.Datapath) {
+			e.freePort(p.Old.Name, p.ID, p.New.Name == p.Old.Name)
+		}
+	}
+	slices.SortStableFunc(placed, func(a, b topo.Placed) int {
+		switch {
+		case (a.New.Requested > 0) == (b.New.Requested > 0):
+			return 0
+		case a.New.Requested > 0:
+			return -1
+		}
+		return 1
+	})
+	for _, p := range placed {
+		if p.New.Datapath.IsZero() {
+			continue
+		}
+		k, err := e.alloc.portKey(p.New.Name, p.New.Datapath, p.ID, p.New.Requested)
+		if err != nil {
+			e.log.Error("allocating key", "component", "northd", "err", err)
+			continue
+		}
+		e.topo.SetPortKey(p.New.Name, k)
+	}
+}
+
+func (e *engine) freePort(name string, owner ovsdb.UUID, moves bool) {
+	p := e.alloc.port[name]
+	if p == nil || !e.alloc.freePort(name, owner) {
+		return
+	}
+	if dp := e.alloc.dp[p.dp]; dp != nil {
+		e.cleanupPort(name, dp, &p.PortKey)
+	}
+	if !moves {
+		e.topo.SetPortKey(name, nil)
+	}
+	if cr := "cr-" + name; e.alloc.freePort(cr, owner) {
+		e.topo.SetPortKey(cr, nil)
+	}
+}
+
+// allocateRedirect gives or takes the key of a chassis-redirect port, and reports whether it did.
+func (e *engine) allocateRedirect(u topo.Unit) bool {
+	var name string
+	var dp ovsdb.UUID
+	var want, has bool
+	switch v := u.View.(type) {
+	case *topo.RouterPort:
+		name, dp, want, has = v.CRName, v.DP.ID, v.Distributed(), v.CRKey != nil
+	case *topo.SwitchPort:
+		if v.Peer == nil && v.CRKey == nil {
+			return false
+		}
+		name, dp, has = v.CRName(), v.DP.ID, v.CRKey != nil
+		want = v.Peer != nil && v.Peer.Distributed() && len(v.Switch.Localnets) == 0
+	default:
+		return false
+	}
+	switch {
+	case want && !has:
+		k, err := e.alloc.portKey(name, dp, u.ID, 0)
+		if err != nil {
+			e.log.Error("allocating key", "component", "northd", "err", err)
+			return false
+		}
+		e.topo.SetPortKey(name, k)
+	case has && !want:
+		if !e.alloc.freePort(name, u.ID) {
+			return false
+		}
+		e.topo.SetPortKey(name, nil)
+	default:
+		return false
+	}
+	return true
+}
+
+// cleanupDatapath and cleanupPort remove what chassis wrote about what is gone. The conditions are evaluated by the
+// database, so that nothing slips in between; a row that still referred to the datapath would fail the transaction.
+func (e *engine) cleanupDatapath(k *topo.DatapathKey) {
+	for table, column := range map[string]string{
+		sb.TableMACBinding: sb.MACBindingColDatapath, sb.TableIGMPGroup: sb.IGMPGroupColDatapath,
+		sb.TableLearnedRoute: sb.LearnedRouteColDatapath, sb.TableECMPNexthop: sb.ECMPNexthopColDatapath,
+		sb.TableAdvertisedRoute: sb.AdvertisedRouteColDatapath,
+	} {
+		e.cleanup = append(e.cleanup, deleteWhere(table, ovsdb.Condition{Column: column, Function: ovsdb.Eq,
+			Value: whereValue(table, column, k.SB)}))
+	}
+	e.cleanup = append(e.cleanup, deleteWhere(sb.TableFDB,
+		ovsdb.Condition{Column: sb.FDBColDPKey, Function: ovsdb.Eq, Value: k.Key}))
+}
+
+// whereValue wraps a value for the columns that are optional.
+func whereValue(table, column string, v ovsdb.UUID) ovsdb.Value {
+	if table == sb.TableIGMPGroup && column == sb.IGMPGroupColDatapath {
+		return []ovsdb.UUID{v}
+	}
+	return v
+}
+
+func (e *engine) cleanupPort(name string, dp *topo.DatapathKey, k *topo.PortKey) {
+	e.cleanup = append(e.cleanup,
+		deleteWhere(sb.TableMACBinding, ovsdb.Condition{Column: sb.MACBindingColLogicalPort, Function: ovsdb.Eq, Value: name}),
+		deleteWhere(sb.TableFDB,
+			ovsdb.Condition{Column: sb.FDBColDPKey, Function: ovsdb.Eq, Value: dp.Key},
+			ovsdb.Condition{Column: sb.FDBColPortKey, Function: ovsdb.Eq, Value: k.Key}),
+		deleteWhere(sb.TableLearnedRoute, ovsdb.Condition{Column: sb.LearnedRouteColLogicalPort, Function: ovsdb.Eq, Value: k.SB}))
+}
+
+func deleteWhere(table string, where ...ovsdb.Condition) ovsdb.Op {
+	return ovsdb.Op{Kind: ovsdb.OpDelete, Table: table, Where: where}
+}

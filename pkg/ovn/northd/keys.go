@@ -1,0 +1,221 @@
+package northd
+
+import (
+	"fmt"
+
+	"github.com/kove-io/kove/pkg/ovn/sb"
+	"github.com/kove-io/kove/pkg/ovn/topo"
+	"github.com/kove-io/kove/pkg/ovsdb"
+)
+
+// Ranges of tunnel keys (ovn-sb(5)). VXLAN's VNI carries both, 12 bits each, of which half the ports are multicast groups.
+const (
+	maxDatapathKey      = 1<<24 - 1
+	maxDatapathKeyVXLAN = 1<<12 - 1
+	maxPortKey          = 1<<15 - 1
+	maxPortKeyVXLAN     = 1<<11 - 1
+
+	// ReservedDatapathKeys at the top of the range are for ramp switches and other special datapaths.
+	reservedDatapathKeys = 1<<16 - 1
+)
+
+// keySpace hands out the tunnel keys of one scope: of all datapaths, or of one datapath's ports. What is in use stays.
+type keySpace struct {
+	used map[int64]string // key → owner
+	last int64            // a freed key is not used again at once: chassis may still know it
+}
+
+func newKeySpace() *keySpace { return &keySpace{used: map[int64]string{}} }
+
+// take marks a key as used; false when it is somebody else's.
+func (s *keySpace) take(key int64, owner string) bool {
+	if o, ok := s.used[key]; ok && o != owner {
+		return false
+	}
+	s.used[key] = owner
+	s.last = max(s.last, key)
+	return true
+}
+
+func (s *keySpace) free(key int64, owner string) {
+	if s.used[key] == owner {
+		delete(s.used, key)
+	}
+}
+
+// next allocates the first free key after the last one, then from 1; 0 when there is none.
+func (s *keySpace) next(limit int64, owner string) int64 {
+	for range limit {
+		if s.last++; s.last > limit {
+			s.last = 1
+		}
+		if _, ok := s.used[s.last]; !ok {
+			s.used[s.last] = owner
+			return s.last
+		}
+	}
+	return 0
+}
+
+// allocator decides the keys and the UUIDs of Datapath_Binding and Port_Binding rows.
+type allocator struct {
+	datapaths *keySpace
+	dp        map[ovsdb.UUID]*topo.DatapathKey // by Logical_Switch or Logical_Router
+	ports     map[ovsdb.UUID]*keySpace         // by Logical_Switch or Logical_Router
+	port      map[string]*portAlloc            // by logical port name
+	vxlan     bool
+}
+
+type portAlloc struct {
+	topo.PortKey
+	dp    ovsdb.UUID // Logical_Switch or Logical_Router
+	owner ovsdb.UUID // Logical_Switch_Port or Logical_Router_Port, zero until it shows up
+}
+
+func newAllocator() *allocator {
+	return &allocator{datapaths: newKeySpace(), dp: map[ovsdb.UUID]*topo.DatapathKey{}, ports: map[ovsdb.UUID]*keySpace{},
+		port: map[string]*portAlloc{}}
+}
+
+// loadDatapath and loadPort take what the southbound database holds at start; false means that the key or the name is
+// taken, so that the row has to go.
+func (a *allocator) loadDatapath(id ovsdb.UUID, k topo.DatapathKey) bool {
+	if a.dp[id] != nil || k.Key == 0 || !a.datapaths.take(k.Key, id.String()) {
+		return false
+	}
+	a.dp[id] = &k
+	return true
+}
+
+func (a *allocator) loadPort(name string, dp ovsdb.UUID, k topo.PortKey) bool {
+	if a.port[name] != nil || k.Key == 0 || !a.space(dp).take(k.Key, name) {
+		return false
+	}
+	a.port[name] = &portAlloc{PortKey: k, dp: dp}
+	return true
+}
+
+func (a *allocator) space(dp ovsdb.UUID) *keySpace {
+	s := a.ports[dp]
+	if s == nil {
+		s = newKeySpace()
+		a.ports[dp] = s
+	}
+	return s
+}
+
+// datapath returns the key of a datapath, allocating it. requested is 0 or the operator's choice. A key that was
+// requested by one and is held by another without having asked for it changes hands: evicted is that other one.
+func (a *allocator) datapath(id ovsdb.UUID, requested int64) (k *topo.DatapathKey, evicted *ovsdb.UUID, err error) {
+	k = a.dp[id]
+	if k != nil && (requested == 0 || requested == k.Key) {
+		return k, nil, nil
+	}
+	owner := id.String()
+	if requested > 0 && requested <= maxDatapathKey {
+		if holder, ok := a.datapaths.used[requested]; ok && holder != owner {
+			if h, err := ovsdb.ParseUUID(holder); err == nil {
+				evicted = &h
+				delete(a.dp, h)
+			}
+		}
+		if k != nil {
+			a.datapaths.free(k.Key, owner)
+		}
+		a.datapaths.used[requested] = owner
+		return a.setDatapath(id, requested), evicted, nil
+	}
+	if k != nil {
+		return k, nil, nil
+	}
+	limit := int64(maxDatapathKey - reservedDatapathKeys)
+	if a.vxlan {
+		limit = maxDatapathKeyVXLAN
+	}
+	key := a.datapaths.next(limit, owner)
+	if key == 0 {
+		return nil, nil, fmt.Errorf("allocating tunnel key of datapath %s: all %d keys are in use", id, limit)
+	}
+	return a.setDatapath(id, key), nil, nil
+}
+
+func (a *allocator) setDatapath(id ovsdb.UUID, key int64) *topo.DatapathKey {
+	// The northbound row's UUID serves for the southbound one too, unless that was chosen by somebody else.
+	n := &topo.DatapathKey{SB: id, Key: key}
+	if old := a.dp[id]; old != nil {
+		n.SB = old.SB
+	}
+	a.dp[id] = n
+	return n
+}
+
+func (a *allocator) freeDatapath(id ovsdb.UUID) {
+	if k := a.dp[id]; k != nil {
+		a.datapaths.free(k.Key, id.String())
+		delete(a.dp, id)
+		delete(a.ports, id)
+	}
+}
+
+// portKey returns the key of a port, allocating it.
+func (a *allocator) portKey(name string, dp, owner ovsdb.UUID, requested int64) (*topo.PortKey, error) {
+	p := a.port[name]
+	if p != nil && !p.owner.IsZero() && p.owner != owner {
+		return nil, fmt.Errorf("naming port %s: another logical port has that name", name)
+	}
+	if p != nil && p.dp == dp && (requested == 0 || requested == p.Key) {
+		p.owner = owner
+		return &topo.PortKey{SB: p.SB, Key: p.Key}, nil
+	}
+	space := a.space(dp)
+	var key int64
+	limit := int64(maxPortKey)
+	if a.vxlan {
+		limit = maxPortKeyVXLAN
+	}
+	if requested > 0 && requested <= maxPortKey && space.take(requested, name) {
+		key = requested
+	} else if p != nil && p.dp == dp {
+		p.owner = owner
+		return &topo.PortKey{SB: p.SB, Key: p.Key}, nil
+	} else if key = space.next(limit, name); key == 0 {
+		return nil, fmt.Errorf("allocating tunnel key of port %s: all %d keys of the datapath are in use", name, limit)
+	}
+	if a.dp[dp] == nil {
+		space.free(key, name)
+		return nil, fmt.Errorf("allocating tunnel key of port %s: its datapath has none", name)
+	}
+	n := &portAlloc{PortKey: topo.PortKey{SB: hashUUID(sb.TablePortBinding, portRowKey(name, a.dp[dp].SB)), Key: key}, dp: dp, owner: owner}
+	if p != nil {
+		if p.dp == dp {
+			n.SB = p.SB
+		}
+		a.space(p.dp).free(p.Key, name)
+	}
+	a.port[name] = n
+	return &topo.PortKey{SB: n.SB, Key: n.Key}, nil
+}
+
+func (a *allocator) freePort(name string, owner ovsdb.UUID) bool {
+	p := a.port[name]
+	if p == nil || p.owner != owner && !p.owner.IsZero() {
+		return false
+	}
+	if s := a.ports[p.dp]; s != nil {
+		s.free(p.Key, name)
+	}
+	delete(a.port, name)
+	return true
+}
+
+// sweep forgets ports that were loaded and that nobody asked for.
+func (a *allocator) sweep() {
+	for name, p := range a.port {
+		if p.owner.IsZero() {
+			a.freePort(name, p.owner)
+		}
+	}
+}
+
+// portRowKey is the natural key of a Port_Binding. A port that moves to another switch is another port to the chassis.
+func portRowKey(name string, dp ovsdb.UUID) string { return name + "/" + dp.String() }

@@ -1,0 +1,293 @@
+package northd
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"time"
+
+	"github.com/kove-io/kove/pkg/ovn/sb"
+	"github.com/kove-io/kove/pkg/ovn/topo"
+	"github.com/kove-io/kove/pkg/ovsdb"
+)
+
+// Options are what northd works with.
+type Options struct {
+	NB, SB ovsdb.DB
+	Logger *slog.Logger
+}
+
+// Northd is the component.
+type Northd struct {
+	opts Options
+	log  *slog.Logger
+}
+
+// New returns the component.
+func New(opts Options) *Northd {
+	n := &Northd{opts: opts, log: opts.Logger}
+	if n.log == nil {
+		n.log = slog.New(slog.DiscardHandler)
+	}
+	return n
+}
+
+// Name implements supervise.Component.
+func (n *Northd) Name() string { return "ovn-northd" }
+
+// retryAfter is how long a session that failed leaves the databases alone.
+const retryAfter = time.Second
+
+// Run implements supervise.Component: ready once the southbound database says what the northbound one wants.
+//
+// A transaction that the database rejects, or a lost connection, ends a session; the next one reads everything again. That
+// costs a full compile and nothing else, since rows that are right stay.
+func (n *Northd) Run(ctx context.Context, ready func()) error {
+	for {
+		err := n.session(ctx, ready)
+		if ctx.Err() != nil {
+			return nil
+		}
+		if errors.Is(err, errClosed) {
+			return err
+		}
+		ready = func() {}
+		n.log.Error("northd session ended, starting over", "component", "northd", "err", err)
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-time.After(retryAfter):
+		}
+	}
+}
+
+var errClosed = errors.New("watching: database closed")
+
+// session is one life of an engine.
+func (n *Northd) session(ctx context.Context, ready func()) error {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	nbTables := map[string][]string{}
+	for _, t := range topo.Tables() {
+		nbTables[t] = nil
+	}
+	nbDeltas, err := n.opts.NB.Watch(ctx, nbTables)
+	if err != nil {
+		return fmt.Errorf("watching northbound: %w", err)
+	}
+	sbDeltas, err := n.opts.SB.Watch(ctx, watchedSB())
+	if err != nil {
+		return fmt.Errorf("watching southbound: %w", err)
+	}
+	s := &session{n: n, e: newEngine(n.log)}
+	begun := time.Now()
+	if err := s.start(ctx, nbDeltas, sbDeltas); err != nil {
+		return err
+	}
+	n.log.Info("northd started", "component", "northd", "units", s.e.stats.Units, "flows", len(s.e.flows.flows),
+		"took", time.Since(begun))
+	ready()
+	for {
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case d, ok := <-nbDeltas:
+			if !ok {
+				return errClosed
+			}
+			s.e.applyNB(d.Changes)
+		case d, ok := <-sbDeltas:
+			if !ok {
+				return errClosed
+			}
+			s.e.applySB(d.Changes)
+		}
+		// What has piled up meanwhile goes into the same transaction.
+		if err := s.drain(nbDeltas, sbDeltas); err != nil {
+			return err
+		}
+		if err := s.step(ctx); err != nil {
+			return err
+		}
+	}
+}
+
+type session struct {
+	n         *Northd
+	e         *engine
+	committed int64 // nb_cfg of the last southbound transaction
+}
+
+func (s *session) start(ctx context.Context, nbDeltas, sbDeltas <-chan ovsdb.Delta) error {
+	if err := s.e.load(ctx, s.n.opts.SB); err != nil {
+		return err
+	}
+	for _, w := range []struct {
+		from  <-chan ovsdb.Delta
+		apply func([]ovsdb.Change)
+	}{{sbDeltas, s.e.applySB}, {nbDeltas, s.e.applyNB}} {
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case d, ok := <-w.from:
+			if !ok {
+				return errClosed
+			}
+			w.apply(d.Changes)
+		}
+	}
+	s.e.alloc.vxlan = s.e.vxlanMode()
+	for {
+		wrote, err := s.ensureGlobal(ctx)
+		if err != nil {
+			return err
+		}
+		if !wrote {
+			break
+		}
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case d, ok := <-nbDeltas:
+			if !ok {
+				return errClosed
+			}
+			s.e.applyNB(d.Changes)
+		}
+	}
+	s.e.claim()
+	return s.step(ctx)
+}
+
+// ensureGlobal writes what the northbound database lacks; its delta then brings us back.
+func (s *session) ensureGlobal(ctx context.Context) (wrote bool, err error) {
+	ops := s.e.ensureGlobal()
+	if len(ops) == 0 {
+		return false, nil
+	}
+	if _, err := s.n.opts.NB.Transact(ctx, ops...); err != nil {
+		return false, fmt.Errorf("writing northbound: %w", err)
+	}
+	return true, nil
+}
+
+// drain takes what is there without waiting, up to a limit that keeps a busy northbound from starving the southbound.
+func (s *session) drain(nbDeltas, sbDeltas <-chan ovsdb.Delta) error {
+	for range 256 {
+		select {
+		case d, ok := <-nbDeltas:
+			if !ok {
+				return errClosed
+			}
+			s.e.applyNB(d.Changes)
+		case d, ok := <-sbDeltas:
+			if !ok {
+				return errClosed
+			}
+			s.e.applySB(d.Changes)
+		default:
+			return nil
+		}
+	}
+	return nil
+}
+
+func (s *session) step(ctx context.Context) error {
+	if wrote, err := s.ensureGlobal(ctx); wrote || err != nil {
+		return err
+	}
+	sbOps, nbOps := s.e.step()
+	if len(sbOps) > 0 {
+		if _, err := s.n.opts.SB.Transact(ctx, sbOps...); err != nil {
+			return fmt.Errorf("writing southbound: %w", describe(err, sbOps))
+		}
+	}
+	s.committed = s.e.nbGlobal.NBCfg
+	nbOps = append(nbOps, s.e.progress(s.committed, time.Now())...)
+	if len(nbOps) > 0 {
+		if _, err := s.n.opts.NB.Transact(ctx, nbOps...); err != nil {
+			return fmt.Errorf("writing northbound: %w", describe(err, nbOps))
+		}
+	}
+	return nil
+}
+
+// describe names the operation that a transaction failed at.
+func describe(err error, ops []ovsdb.Op) error {
+	var e *ovsdb.Error
+	if errors.As(err, &e) && e.Op < len(ops) {
+		return fmt.Errorf("%s of %s: %w", ops[e.Op].Kind, ops[e.Op].Table, err)
+	}
+	return err
+}
+
+// load reads what the southbound database holds of ours and is not watched.
+func (e *engine) load(ctx context.Context, db ovsdb.DB) error {
+	var names []string
+	for name, t := range tables {
+		if _, watched := watchedSB()[name]; !watched && !t.child {
+			names = append(names, name)
+		}
+	}
+	var children []string
+	for name, t := range tables {
+		if t.child {
+			children = append(children, name)
+		}
+	}
+	ops := []ovsdb.Op{ovsdb.Select(sb.TableLogicalFlow), ovsdb.Select(sb.TableLogicalDPGroup)}
+	for _, name := range append(names, children...) {
+		ops = append(ops, ovsdb.Select(name))
+	}
+	res, err := db.Transact(ctx, ops...)
+	if err != nil {
+		return fmt.Errorf("reading southbound: %w", err)
+	}
+	groups := map[ovsdb.UUID][]ovsdb.UUID{}
+	for _, r := range res[1].Rows {
+		groups[r.UUID], _ = r.Get(sb.LogicalDPGroupColDatapaths).([]ovsdb.UUID)
+	}
+	for _, r := range res[0].Rows {
+		if e.flows.load(sb.NewLogicalFlow(r), groups) {
+			e.garbage = append(e.garbage, ovsdb.Delete(sb.TableLogicalFlow, r.UUID))
+		}
+	}
+	res = res[2:]
+	for i, name := range names {
+		for _, r := range res[i].Rows {
+			if !e.rows.load(rowKey{name, tables[name].key(r)}, r) {
+				e.garbage = append(e.garbage, ovsdb.Delete(name, r.UUID))
+			}
+		}
+	}
+	for i := range children {
+		for _, r := range res[len(names)+i].Rows {
+			e.rows.children[r.UUID] = r
+		}
+	}
+	return nil
+}
+
+// claim takes the keys that the southbound database holds, for rows that the northbound one still has.
+func (e *engine) claim() {
+	bySB := map[ovsdb.UUID]ovsdb.UUID{}
+	for k, r := range e.rows.rows {
+		if k.table != sb.TableDatapathBinding || r.have == nil {
+			continue
+		}
+		id, err := ovsdb.ParseUUID(k.key)
+		key, _ := r.have[sb.DatapathBindingColTunnelKey].(int64)
+		if err != nil || e.datapaths[id] == nil || !e.alloc.loadDatapath(id, topo.DatapathKey{SB: r.id, Key: key}) {
+			// Chassis may have written rows that refer to a datapath that goes.
+			e.orphans = append(e.orphans, topo.DatapathKey{SB: r.id, Key: key})
+			continue
+		}
+		bySB[r.id] = id
+	}
+	for name, pb := range e.south.bindings {
+		if dp, ok := bySB[pb.Datapath]; ok {
+			e.alloc.loadPort(name, dp, topo.PortKey{SB: pb.UUID, Key: pb.TunnelKey})
+		}
+	}
+}

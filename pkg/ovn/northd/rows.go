@@ -1,0 +1,454 @@
+package northd
+
+import (
+	"maps"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/kove-io/kove/pkg/ovn/nb"
+	"github.com/kove-io/kove/pkg/ovn/sb"
+	"github.com/kove-io/kove/pkg/ovn/topo"
+	"github.com/kove-io/kove/pkg/ovsdb"
+)
+
+// compileRows emits the southbound rows of a view that are not flows.
+func compileRows(view any, b *rows) {
+	switch v := view.(type) {
+	case *topo.Global:
+		globalRows(v, b)
+	case *topo.Switch:
+		switchRows(v, b)
+	case *topo.SwitchPort:
+		switchPortRows(v, b)
+	case *topo.Router:
+		routerRows(v, b)
+	case *topo.RouterPort:
+		routerPortRows(v, b)
+	case *topo.LoadBalancer:
+		loadBalancerRows(v, b)
+	case *topo.PortGroup:
+		portGroupRows(v, b)
+	case *nb.AddressSet:
+		addressSetRows(v, b)
+	case *topo.Meter:
+		meterRows(v, b)
+	case *nb.Mirror:
+		mirrorRows(v, b)
+	case *topo.DNS:
+		dnsRows(v, b)
+	}
+}
+
+func col(column string, v ovsdb.Value) ovsdb.ColumnValue {
+	return ovsdb.ColumnValue{Column: column, Value: v}
+}
+
+func stringMap(m map[string]string) ovsdb.Map { return ovsdb.NewStringMap(m) }
+
+func optional[T any](p *T) []T {
+	if p == nil {
+		return nil
+	}
+	return []T{*p}
+}
+
+func switchRows(sw *topo.Switch, b *rows) {
+	ids := map[string]string{"logical-switch": sw.ID.String(), "name": sw.Name}
+	addName2(ids, sw.ExternalIDs)
+	for _, o := range []string{"ct-zone-limit", "fdb_age_threshold", "interconn-ts"} {
+		if v := sw.OtherConfig[o]; v != "" {
+			ids[o] = v
+		}
+	}
+	b.AddWithID(sb.TableDatapathBinding, sw.ID.String(), sw.SB,
+		col(sb.DatapathBindingColTunnelKey, sw.Key), col(sb.DatapathBindingColExternalIDs, stringMap(ids)))
+
+	oc := sw.OtherConfig
+	snoop := oc["mcast_snoop"] == "true"
+	idle := bounded(oc["mcast_idle_timeout"], 300, 15, 3600)
+	b.Add(sb.TableIPMulticast, sw.SB.String(),
+		col(sb.IPMulticastColDatapath, sw.SB),
+		col(sb.IPMulticastColEnabled, []bool{snoop}),
+		col(sb.IPMulticastColQuerier, []bool{oc["mcast_querier"] != "false"}),
+		col(sb.IPMulticastColEthSrc, oc["mcast_eth_src"]),
+		col(sb.IPMulticastColIP4Src, oc["mcast_ip4_src"]),
+		col(sb.IPMulticastColIP6Src, oc["mcast_ip6_src"]),
+		col(sb.IPMulticastColTableSize, []int64{bounded(oc["mcast_table_size"], 2048, 0, 1<<32-1)}),
+		col(sb.IPMulticastColIdleTimeout, []int64{idle}),
+		col(sb.IPMulticastColQueryInterval, []int64{bounded(oc["mcast_query_interval"], max(idle/2, 1), 1, 3600)}),
+		col(sb.IPMulticastColQueryMaxResp, []int64{bounded(oc["mcast_query_max_response"], 1, 1, 10)}))
+}
+
+// addName2 keeps the name by which OpenStack knows a datapath.
+func addName2(ids, external map[string]string) {
+	for _, k := range []string{"neutron:network_name", "neutron:router_name"} {
+		if v := external[k]; v != "" {
+			ids["name2"] = v
+			return
+		}
+	}
+}
+
+func bounded(s string, def, low, high int64) int64 {
+	n, err := strconv.ParseInt(s, 10, 64)
+	if err != nil {
+		return def
+	}
+	return min(max(n, low), high)
+}
+
+func routerRows(r *topo.Router, b *rows) {
+	ids := map[string]string{"logical-router": r.ID.String(), "name": r.Name}
+	addName2(ids, r.ExternalIDs)
+	for _, o := range []string{"ct-zone-limit", "mac_binding_age_threshold", "snat-ct-zone"} {
+		if v := r.Options[o]; v != "" {
+			ids[o] = v
+		}
+	}
+	if r.Options["always_learn_from_arp_request"] == "false" {
+		ids["always_learn_from_arp_request"] = "false"
+	}
+	b.AddWithID(sb.TableDatapathBinding, r.ID.String(), r.SB,
+		col(sb.DatapathBindingColTunnelKey, r.Key), col(sb.DatapathBindingColExternalIDs, stringMap(ids)))
+}
+
+// Multicast groups that every switch may have, with their fixed keys.
+const (
+	mcFlood   = "_MC_flood"
+	mcUnknown = "_MC_unknown"
+	mcFloodL2 = "_MC_flood_l2"
+)
+
+var mcKeys = map[string]int64{mcFlood: 32768, mcUnknown: 32769, "_MC_mrouter_flood": 32770, "_MC_static": 32771, mcFloodL2: 32772}
+
+func multicastMember(dp *topo.Datapath, name string, port ovsdb.UUID, b *rows) {
+	key := dp.SB.String() + "/" + name
+	b.Add(sb.TableMulticastGroup, key, col(sb.MulticastGroupColDatapath, dp.SB), col(sb.MulticastGroupColName, name),
+		col(sb.MulticastGroupColTunnelKey, mcKeys[name]))
+	b.Member(sb.TableMulticastGroup, key, sb.MulticastGroupColPorts, port)
+}
+
+func switchPortRows(p *topo.SwitchPort, b *rows) {
+	row := p.Row
+	cols := []ovsdb.ColumnValue{
+		col(sb.PortBindingColDatapath, p.DP.SB), col(sb.PortBindingColLogicalPort, p.Name),
+		col(sb.PortBindingColTunnelKey, p.Key.Key), col(sb.PortBindingColMAC, portMACs(p)),
+		col(sb.PortBindingColPortSecurity, ovsdb.Set(slices.Clone(row.PortSecurity)...)),
+		col(sb.PortBindingColParentPort, optional(row.ParentName)),
+		col(sb.PortBindingColTag, portTag(p)),
+		col(sb.PortBindingColExternalIDs, stringMap(portIDs(row))),
+	}
+	typ, options := row.Type, maps.Clone(row.Options)
+	if row.Type == "router" {
+		typ, options = routerPortType(p)
+		cols = append(cols, col(sb.PortBindingColNATAddresses, ovsdb.Set(natAddresses(p)...)))
+	} else {
+		if options == nil {
+			options = map[string]string{}
+		}
+		if p.Switch.OtherConfig["vlan-passthru"] == "true" && (row.Type == "" || row.Type == "localnet") {
+			options["vlan-passthru"] = "true"
+		}
+		requestedChassis(p, &cols)
+		if row.Type == "external" && p.HAGroup != nil {
+			cols = append(cols, col(sb.PortBindingColHAChassisGroup, []ovsdb.UUID{haGroupRows(p.HAGroup, p.Switch.Global, b)}))
+		}
+	}
+	var mirrors []ovsdb.UUID
+	for _, m := range p.Mirrors {
+		mirrors = append(mirrors, hashUUID(sb.TableMirror, m.Name))
+	}
+	cols = append(cols, col(sb.PortBindingColType, typ), col(sb.PortBindingColOptions, stringMap(options)),
+		col(sb.PortBindingColMirrorRules, ovsdb.Set(mirrors...)))
+	b.AddWithID(sb.TablePortBinding, portRowKey(p.Name, p.DP.SB), p.Key.SB, cols...)
+	if p.CRKey != nil {
+		options := map[string]string{"distributed-port": p.Name}
+		b.AddWithID(sb.TablePortBinding, portRowKey(p.CRName(), p.DP.SB), p.CRKey.SB,
+			col(sb.PortBindingColDatapath, p.DP.SB), col(sb.PortBindingColLogicalPort, p.CRName()),
+			col(sb.PortBindingColTunnelKey, p.CRKey.Key), col(sb.PortBindingColMAC, portMACs(p)),
+			col(sb.PortBindingColType, "chassisredirect"), col(sb.PortBindingColOptions, stringMap(options)),
+			col(sb.PortBindingColHAChassisGroup, []ovsdb.UUID{haGroupID(p.Peer.HAGroup)}))
+	}
+
+	if p.Enabled {
+		multicastMember(p.DP, mcFlood, p.Key.SB, b)
+		if row.Type != "router" {
+			multicastMember(p.DP, mcFloodL2, p.Key.SB, b)
+		}
+		if p.Unknown {
+			multicastMember(p.DP, mcUnknown, p.Key.SB, b)
+		}
+	}
+	for _, pg := range p.PortGroups {
+		name := strconv.FormatInt(p.DP.Key, 10) + "_" + pg.Name
+		b.Add(sb.TablePortGroup, name, col(sb.PortGroupColName, name))
+		b.Member(sb.TablePortGroup, name, sb.PortGroupColPorts, p.Name)
+		for _, a := range p.Addresses {
+			for _, n := range a.IP4 {
+				b.Member(sb.TableAddressSet, pg.Name+"_ip4", sb.AddressSetColAddresses, n.Match())
+			}
+			for _, n := range a.IP6 {
+				b.Member(sb.TableAddressSet, pg.Name+"_ip6", sb.AddressSetColAddresses, n.Match())
+			}
+		}
+	}
+
+	// Written back: up.
+	if up := p.Up || row.Type == "router"; row.Up == nil || *row.Up != up {
+		b.Back(ovsdb.Update(nb.TableLogicalSwitchPort, p.ID, col(nb.LogicalSwitchPortColUp, []bool{up})))
+	}
+	if row.ParentName != nil && *row.ParentName != "" {
+		if tag := portTag(p); !slices.Equal(tag, optional(row.Tag)) {
+			b.Back(ovsdb.Update(nb.TableLogicalSwitchPort, p.ID, col(nb.LogicalSwitchPortColTag, tag)))
+		}
+	}
+}
+
+func portIDs(row *nb.LogicalSwitchPort) map[string]string {
+	ids := maps.Clone(row.ExternalIDs)
+	if n := ids["neutron:port_name"]; n != "" {
+		ids["name"] = n
+	}
+	return ids
+}
+
+func portTag(p *topo.SwitchPort) []int64 {
+	row := p.Row
+	if row.TagRequest != nil && *row.TagRequest != 0 && row.ParentName != nil && *row.ParentName != "" {
+		return []int64{*row.TagRequest}
+	}
+	if row.Tag != nil {
+		return []int64{*row.Tag}
+	}
+	if row.TagRequest != nil && *row.TagRequest != 0 {
+		return []int64{*row.TagRequest}
+	}
+	return nil
+}
+
+// portMACs is Port_Binding.mac: the addresses, with dynamic ones resolved.
+func portMACs(p *topo.SwitchPort) []string {
+	var out []string
+	for _, a := range p.Row.Addresses {
+		if topo.IsDynamic(a) {
+			if p.Row.DynamicAddresses != nil {
+				out = append(out, *p.Row.DynamicAddresses)
+			}
+			continue
+		}
+		out = append(out, a)
+	}
+	return ovsdb.Set(out...)
+}
+
+func requestedChassis(p *topo.SwitchPort, cols *[]ovsdb.ColumnValue) {
+	var found []ovsdb.UUID
+	for i, name := range strings.Split(p.Option("requested-chassis"), ",") {
+		id, ok := p.Switch.Global.South.Chassis[name]
+		if i == 0 {
+			if !ok {
+				return
+			}
+			*cols = append(*cols, col(sb.PortBindingColRequestedChassis, []ovsdb.UUID{id}))
+		} else if ok {
+			found = append(found, id)
+		}
+	}
+	*cols = append(*cols, col(sb.PortBindingColRequestedAdditionalChassis, ovsdb.Set(found...)))
+}
+
+func routerPortType(p *topo.SwitchPort) (string, map[string]string) {
+	typ, options := "patch", map[string]string{}
+	if p.Peer != nil {
+		options["peer"] = p.Peer.Name
+	} else if rp := p.Option("router-port"); rp != "" {
+		options["peer"] = rp
+	}
+	if p.PeerRouter != nil && p.PeerRouter.Chassis != "" {
+		typ, options["l3gateway-chassis"] = "l3gateway", p.PeerRouter.Chassis
+	}
+	return typ, options
+}
+
+// natAddresses are what the chassis of a gateway announces by gratuitous ARP on the switch: those of a distributed
+// gateway port, or what options:nat-addresses asks for.
+func natAddresses(p *topo.SwitchPort) []string {
+	if p.Peer == nil {
+		return nil
+	}
+	opt := p.Option("nat-addresses")
+	if opt != "" && opt != "router" {
+		if _, ok := topo.ParseAddresses(opt); ok {
+			return []string{opt}
+		}
+		return nil
+	}
+	if !p.Peer.Distributed() {
+		return nil
+	}
+	s := p.Peer.MAC
+	for _, n := range p.Peer.IP4 {
+		s += " " + n.IP()
+	}
+	if len(p.Peer.IP4) == 0 {
+		return nil
+	}
+	return []string{s + ` is_chassis_resident("` + p.Peer.CRName + `")`}
+}
+
+func routerPortRows(p *topo.RouterPort, b *rows) {
+	typ, options := "patch", map[string]string{}
+	if p.PeerName != "" {
+		options["peer"] = p.PeerName
+	}
+	if p.Router.Chassis != "" {
+		typ, options["l3gateway-chassis"] = "l3gateway", p.Router.Chassis
+	}
+	if p.CRKey != nil {
+		options["chassis-redirect-port"] = p.CRName
+	}
+	mac := p.MAC
+	for _, n := range p.Row.Networks {
+		mac += " " + n
+	}
+	b.AddWithID(sb.TablePortBinding, portRowKey(p.Name, p.DP.SB), p.Key.SB,
+		col(sb.PortBindingColDatapath, p.DP.SB), col(sb.PortBindingColLogicalPort, p.Name),
+		col(sb.PortBindingColTunnelKey, p.Key.Key), col(sb.PortBindingColMAC, []string{mac}),
+		col(sb.PortBindingColType, typ), col(sb.PortBindingColOptions, stringMap(options)),
+		col(sb.PortBindingColExternalIDs, stringMap(p.Row.ExternalIDs)))
+	for _, m := range p.StaticMACs {
+		b.Add(sb.TableStaticMACBinding, m.LogicalPort+"/"+m.IP, col(sb.StaticMACBindingColLogicalPort, m.LogicalPort),
+			col(sb.StaticMACBindingColIP, m.IP), col(sb.StaticMACBindingColMAC, m.MAC),
+			col(sb.StaticMACBindingColDatapath, p.DP.SB), col(sb.StaticMACBindingColOverrideDynamicMAC, m.OverrideDynamicMAC))
+	}
+	if p.CRKey == nil || p.HAGroup == nil {
+		return
+	}
+	cr := map[string]string{"distributed-port": p.Name}
+	if p.Router.Options["dynamic-routing"] == "true" {
+		cr["dynamic-routing"] = "true"
+	}
+	if v := p.Row.Options["redirect-type"]; v != "" {
+		cr["redirect-type"] = v
+	}
+	if p.AlwaysRedirect() {
+		cr["always-redirect"] = "true"
+	}
+	group := haGroupRows(p.HAGroup, p.Router.Global, b)
+	b.AddWithID(sb.TablePortBinding, portRowKey(p.CRName, p.DP.SB), p.CRKey.SB,
+		col(sb.PortBindingColDatapath, p.DP.SB), col(sb.PortBindingColLogicalPort, p.CRName),
+		col(sb.PortBindingColTunnelKey, p.CRKey.Key), col(sb.PortBindingColMAC, []string{mac}),
+		col(sb.PortBindingColType, "chassisredirect"), col(sb.PortBindingColOptions, stringMap(cr)),
+		col(sb.PortBindingColHAChassisGroup, []ovsdb.UUID{group}),
+		col(sb.PortBindingColExternalIDs, stringMap(p.Row.ExternalIDs)))
+}
+
+func haGroupID(h *topo.HAGroup) ovsdb.UUID { return hashUUID(sb.TableHAChassisGroup, h.Name) }
+
+// haGroupRows emits the group and its members, and returns the group's UUID.
+func haGroupRows(h *topo.HAGroup, g *topo.Global, b *rows) ovsdb.UUID {
+	var members []ovsdb.UUID
+	for _, m := range h.Members {
+		ids := maps.Clone(m.ExtIDs)
+		if ids == nil {
+			ids = map[string]string{}
+		}
+		ids["chassis-name"] = m.Chassis
+		var chassis []ovsdb.UUID
+		if id, ok := g.South.Chassis[m.Chassis]; ok {
+			chassis = []ovsdb.UUID{id}
+		}
+		members = append(members, b.Add(sb.TableHAChassis, h.Name+"/"+m.Chassis,
+			col(sb.HAChassisColChassis, chassis), col(sb.HAChassisColPriority, m.Priority),
+			col(sb.HAChassisColExternalIDs, stringMap(ids))))
+	}
+	return b.Add(sb.TableHAChassisGroup, h.Name, col(sb.HAChassisGroupColName, h.Name),
+		col(sb.HAChassisGroupColHAChassis, ovsdb.Set(members...)))
+}
+
+func loadBalancerRows(lb *topo.LoadBalancer, b *rows) {
+	if len(lb.Switches) == 0 && len(lb.Routers) == 0 {
+		return
+	}
+	group := func(kind string, dps []ovsdb.UUID) []ovsdb.UUID {
+		if len(dps) == 0 {
+			return nil
+		}
+		return []ovsdb.UUID{b.Add(sb.TableLogicalDPGroup, "load balancer/"+lb.ID.String()+"/"+kind,
+			col(sb.LogicalDPGroupColDatapaths, ovsdb.Set(dps...)))}
+	}
+	var sws, lrs []ovsdb.UUID
+	for _, s := range lb.Switches {
+		sws = append(sws, s.SB)
+	}
+	for _, r := range lb.Routers {
+		lrs = append(lrs, r.SB)
+	}
+	options := maps.Clone(lb.Options)
+	if options == nil {
+		options = map[string]string{}
+	}
+	options["hairpin_orig_tuple"] = "true"
+	vips := map[string]string{}
+	for _, v := range lb.VIPs {
+		vips[v.Key] = v.Raw
+	}
+	b.Add(sb.TableLoadBalancer, lb.ID.String(),
+		col(sb.LoadBalancerColName, lb.Name), col(sb.LoadBalancerColVIPs, stringMap(vips)),
+		col(sb.LoadBalancerColProtocol, []string{lb.Protocol}), col(sb.LoadBalancerColOptions, stringMap(options)),
+		col(sb.LoadBalancerColLsDatapathGroup, group("ls", sws)), col(sb.LoadBalancerColLrDatapathGroup, group("lr", lrs)),
+		col(sb.LoadBalancerColExternalIDs, ovsdb.Map{{K: "lb_id", V: lb.ID.String()}}))
+}
+
+func portGroupRows(pg *topo.PortGroup, b *rows) {
+	for _, family := range []string{"_ip4", "_ip6"} {
+		b.Add(sb.TableAddressSet, pg.Name+family, col(sb.AddressSetColName, pg.Name+family))
+	}
+}
+
+func addressSetRows(as *nb.AddressSet, b *rows) {
+	b.Add(sb.TableAddressSet, as.Name, col(sb.AddressSetColName, as.Name))
+	for _, a := range as.Addresses {
+		b.Member(sb.TableAddressSet, as.Name, sb.AddressSetColAddresses, a)
+	}
+}
+
+func meterRows(m *topo.Meter, b *rows) {
+	meter := func(name string) {
+		var bands []ovsdb.UUID
+		for _, r := range m.Rows {
+			bands = append(bands, b.Add(sb.TableMeterBand, name+"/"+r.UUID.String(), col(sb.MeterBandColAction, r.Action),
+				col(sb.MeterBandColRate, r.Rate), col(sb.MeterBandColBurstSize, r.BurstSize)))
+		}
+		b.Add(sb.TableMeter, name, col(sb.MeterColName, name), col(sb.MeterColUnit, m.Unit),
+			col(sb.MeterColBands, ovsdb.Set(bands...)))
+	}
+	meter(m.Name)
+	for _, acl := range m.ACLs {
+		meter(m.Name + "__" + acl.String())
+	}
+}
+
+func mirrorRows(m *nb.Mirror, b *rows) {
+	b.Add(sb.TableMirror, m.Name, col(sb.MirrorColName, m.Name), col(sb.MirrorColFilter, m.Filter),
+		col(sb.MirrorColSink, m.Sink), col(sb.MirrorColType, m.Type), col(sb.MirrorColIndex, m.Index),
+		col(sb.MirrorColExternalIDs, stringMap(m.ExternalIDs)))
+}
+
+func dnsRows(d *topo.DNS, b *rows) {
+	if len(d.Switches) == 0 {
+		return
+	}
+	var dps []ovsdb.UUID
+	for _, s := range d.Switches {
+		dps = append(dps, s.SB)
+	}
+	records := map[string]string{}
+	for k, v := range d.Records {
+		records[strings.ToLower(k)] = v
+	}
+	options := map[string]string{"ovn-owned": strconv.FormatBool(d.Options["ovn-owned"] == "true")}
+	b.Add(sb.TableDNS, d.UUID.String(), col(sb.DNSColRecords, stringMap(records)), col(sb.DNSColDatapaths, ovsdb.Set(dps...)),
+		col(sb.DNSColOptions, stringMap(options)), col(sb.DNSColExternalIDs, ovsdb.Map{{K: "dns_id", V: d.UUID.String()}}))
+}

@@ -1,0 +1,195 @@
+package northd
+
+import (
+	"maps"
+
+	"github.com/kove-io/kove/pkg/ovn/nb"
+	"github.com/kove-io/kove/pkg/ovn/sb"
+	"github.com/kove-io/kove/pkg/ovn/topo"
+	"github.com/kove-io/kove/pkg/ovsdb"
+)
+
+// south is what chassis wrote.
+type south struct {
+	chassis  map[ovsdb.UUID]*sb.Chassis
+	private  map[ovsdb.UUID]*sb.ChassisPrivate
+	encaps   map[ovsdb.UUID]*sb.Encap
+	bindings map[string]*sb.PortBinding
+	changed  bool // chassis or encaps, so that the bindings have to be looked at again
+}
+
+func newSouth() south {
+	return south{chassis: map[ovsdb.UUID]*sb.Chassis{}, private: map[ovsdb.UUID]*sb.ChassisPrivate{},
+		encaps: map[ovsdb.UUID]*sb.Encap{}, bindings: map[string]*sb.PortBinding{}}
+}
+
+// watchedSB are the southbound tables that others write too: what chassis say, and rows of ours that have to be put right
+// when somebody touches them.
+func watchedSB() map[string][]string {
+	return map[string][]string{
+		sb.TableChassis: nil, sb.TableChassisPrivate: nil, sb.TableEncap: nil, sb.TablePortBinding: nil,
+		sb.TableDatapathBinding: nil, sb.TableSBGlobal: nil,
+	}
+}
+
+// features are the keys of Chassis.other_config by which a chassis says what it understands.
+var features = []string{"port-up-notif", "ct-no-masked-label", "ovn-ct-lb-related", "mac-binding-timestamp", "fdb-timestamp",
+	"ls-dpg-column", "ct-commit-nat-v2", "ct-commit-to-zone", "ovn-sample-with-registers", "ct-next-zone", "ct-label-flush"}
+
+// view is what topo may know of all chassis.
+func (s *south) view(global *nb.NBGlobal) *topo.South {
+	v := &topo.South{Missing: map[string]bool{}, Chassis: map[string]ovsdb.UUID{}, RemoteChassis: map[string]bool{}}
+	for id, c := range s.chassis {
+		if c.Hostname != "" && v.Chassis[c.Hostname].IsZero() {
+			v.Chassis[c.Hostname] = id
+		}
+	}
+	for id, c := range s.chassis {
+		v.Chassis[c.Name] = id
+		if c.OtherConfig["is-remote"] == "true" {
+			v.RemoteChassis[c.Name] = true
+			continue
+		}
+		for _, f := range features {
+			if c.OtherConfig[f] != "true" {
+				v.Missing[f] = true
+			}
+		}
+	}
+	v.VXLAN = s.vxlan()
+	if global != nil {
+		v.SvcMonitorMAC, v.MACPrefix = global.Options["svc_monitor_mac"], global.Options["mac_prefix"]
+	}
+	return v
+}
+
+// vxlan reports whether a chassis that is no VTEP offers VXLAN, whose VNI has room for few keys only.
+func (s *south) vxlan() bool {
+	for _, c := range s.chassis {
+		if len(c.VTEPLogicalSwitches) > 0 {
+			continue
+		}
+		for _, id := range c.Encaps {
+			if enc := s.encaps[id]; enc != nil && enc.Type == "vxlan" {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// applySB takes one southbound commit, our own included.
+func (e *engine) applySB(changes []ovsdb.Change) {
+	for _, c := range changes {
+		row := c.New
+		if row == nil {
+			row = c.Old
+		}
+		switch c.Table {
+		case sb.TableChassis:
+			put(e.south.chassis, c, sb.NewChassis)
+			e.south.changed = true
+		case sb.TableEncap:
+			put(e.south.encaps, c, sb.NewEncap)
+		case sb.TableChassisPrivate:
+			put(e.south.private, c, sb.NewChassisPrivate)
+		case sb.TablePortBinding:
+			name := row.String(sb.PortBindingColLogicalPort)
+			if c.New != nil {
+				e.south.bindings[name] = sb.NewPortBinding(c.New)
+				e.bind(name)
+			} else if b := e.south.bindings[name]; b != nil && b.UUID == c.Old.UUID {
+				delete(e.south.bindings, name)
+				e.topo.SetBinding(name, nil)
+			}
+			e.foreign(c)
+		case sb.TableDatapathBinding, sb.TableSBGlobal:
+			e.foreign(c)
+		}
+	}
+	if e.south.changed {
+		e.south.changed = false
+		for name := range e.south.bindings {
+			e.bind(name)
+		}
+	}
+}
+
+// foreign compares a row with what we want of it.
+func (e *engine) foreign(c ovsdb.Change) {
+	key := tables[c.Table].key
+	if c.Old != nil && (c.New == nil || key(c.Old) != key(c.New)) {
+		if k := (rowKey{c.Table, key(c.Old)}); e.rows.id(k.table, k.key) == c.Old.UUID {
+			e.rows.foreign(k, nil)
+		}
+	}
+	if c.New != nil {
+		k := rowKey{c.Table, key(c.New)}
+		if e.rows.rows[k] == nil || e.rows.id(k.table, k.key) == c.New.UUID {
+			e.rows.foreign(k, c.New)
+		}
+	}
+}
+
+// bind tells topo where a port is bound.
+func (e *engine) bind(name string) {
+	pb := e.south.bindings[name]
+	b := &topo.Binding{}
+	if pb.VirtualParent != nil {
+		b.VirtualParent = *pb.VirtualParent
+	}
+	b.AdditionalChassis = len(pb.AdditionalChassis) > 0
+	if pb.Chassis != nil {
+		if ch := e.south.chassis[*pb.Chassis]; ch != nil {
+			b.Chassis = ch.Name
+			b.Up = ch.OtherConfig["port-up-notif"] != "true" || pb.Up != nil && *pb.Up
+		}
+	}
+	if *b == (topo.Binding{}) {
+		b = nil
+	}
+	e.topo.SetBinding(name, b)
+}
+
+func put[R any](m map[ovsdb.UUID]*R, c ovsdb.Change, from func(*ovsdb.Row) *R) {
+	if c.New == nil {
+		delete(m, c.Old.UUID)
+	} else {
+		m[c.New.UUID] = from(c.New)
+	}
+}
+
+func (e *engine) vxlanMode() bool {
+	return e.south.vxlan() && (e.nbGlobal == nil || e.nbGlobal.Options["vxlan_mode"] != "false")
+}
+
+// maxTunID is NB_Global.options:max_tunid, which tells the operator how many datapaths there can be.
+func (e *engine) maxTunID() int64 {
+	if e.alloc.vxlan {
+		return maxDatapathKeyVXLAN
+	}
+	return maxDatapathKey - reservedDatapathKeys
+}
+
+// globalRow sets the SB_Global row.
+func (e *engine) globalRow() {
+	options := map[string]string{}
+	var ipsec bool
+	var cfg int64
+	if g := e.nbGlobal; g != nil {
+		options = maps.Clone(g.Options)
+		if options == nil {
+			options = map[string]string{}
+		}
+		ipsec, cfg = g.IPsec, g.NBCfg
+	}
+	maps.Copy(options, e.globalOptions())
+	for k, def := range map[string]string{"arp_ns_explicit_output": "true", "register_consolidation": "true"} {
+		if options[k] == "" {
+			options[k] = def
+		}
+	}
+	e.rows.set(rowKey{sb.TableSBGlobal, ""}, ovsdb.UUID{}, []ovsdb.ColumnValue{
+		col(sb.SBGlobalColIPsec, ipsec), col(sb.SBGlobalColNBCfg, cfg), col(sb.SBGlobalColOptions, stringMap(options)),
+	})
+}
