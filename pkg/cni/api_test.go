@@ -169,6 +169,14 @@ func (f *fakeAPI) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		watch.events <- map[string]any{"type": "BOOKMARK", "object": map[string]any{"kind": kind[0], "apiVersion": kind[1],
 			"metadata": map[string]any{"resourceVersion": rv, "annotations": map[string]any{"k8s.io/initial-events-end": "true"}}}}
 	}
+	if from, err := strconv.Atoi(q.Get("resourceVersion")); err == nil && q.Get("sendInitialEvents") == "" {
+		for _, o := range f.objects[r.URL.Path] { // what happened between the list and this watch
+			at, _ := strconv.Atoi(o.(map[string]any)["metadata"].(map[string]any)["resourceVersion"].(string))
+			if at > from && onNode(o, node) {
+				watch.events <- map[string]any{"type": "MODIFIED", "object": clone(o)}
+			}
+		}
+	}
 	f.watches[watch] = struct{}{}
 	f.mu.Unlock()
 	defer func() {

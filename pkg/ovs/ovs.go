@@ -177,7 +177,7 @@ func (d *DataPlane) configure(ctx context.Context) error {
 		return err
 	}
 	defer db.Close()
-	if err := db.Init(ctx); err != nil {
+	if err := db.Init(ctx, map[string]string{"rundir": d.o.RunDir}); err != nil {
 		return err
 	}
 	hostname, err := os.Hostname()

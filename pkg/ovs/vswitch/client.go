@@ -40,7 +40,7 @@ func Dial(ctx context.Context, socket string, log *slog.Logger) (*Client, error)
 	}
 	retry := backoff.NewExponentialBackOff(backoff.WithInitialInterval(20*time.Millisecond),
 		backoff.WithMaxInterval(time.Second), backoff.WithMaxElapsedTime(0))
-	l := logr.FromSlogHandler(log.With("component", "vswitch").Handler())
+	l := logr.FromSlogHandler(quiet{log.With("component", "vswitch").Handler()})
 	c, err := client.NewOVSDBClient(m, client.WithEndpoint("unix:"+socket), client.WithReconnect(5*time.Second, retry), client.WithLogger(&l))
 	if err != nil {
 		return nil, fmt.Errorf("making a client of %s: %w", socket, err)
@@ -54,7 +54,7 @@ func Dial(ctx context.Context, socket string, log *slog.Logger) (*Client, error)
 		UpdateFunc: func(table string, _, row model.Model) { v.notify(table, row) },
 		DeleteFunc: func(table string, row model.Model) { v.notify(table, row) },
 	})
-	if _, err := c.MonitorAll(ctx); err != nil {
+	if _, err := c.Monitor(ctx, c.NewMonitor(monitored()...)); err != nil {
 		c.Close()
 		return nil, fmt.Errorf("monitoring the vswitch database: %w", err)
 	}
@@ -186,14 +186,14 @@ func (v *Client) Root(ctx context.Context) (OpenvSwitch, error) {
 	return rows[0], nil
 }
 
-// Init makes the Open_vSwitch row if the database is new.
-func (v *Client) Init(ctx context.Context) error {
+// Init makes the Open_vSwitch row with these external_ids (at least one) if the database is new.
+func (v *Client) Init(ctx context.Context, externalIDs map[string]string) error {
 	next := v.nextChange("Open_vSwitch", "")
 	_, err := v.Root(ctx)
 	if !errors.Is(err, ErrNotFound) {
 		return err
 	}
-	ops, err := v.c.Create(&OpenvSwitch{})
+	ops, err := v.create(&OpenvSwitch{ExternalIDs: externalIDs})
 	if err != nil {
 		return fmt.Errorf("making the Open_vSwitch row: %w", err)
 	}
@@ -289,6 +289,19 @@ func (v *Client) mutateMap(row model.Model, field *map[string]string, have, want
 	return v.c.Where(row).Mutate(row, ms...)
 }
 
+// create returns the operations that insert rows of different tables.
+func (v *Client) create(rows ...model.Model) ([]ovsdb.Operation, error) {
+	var out []ovsdb.Operation
+	for _, r := range rows {
+		ops, err := v.c.Create(r)
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, ops...)
+	}
+	return out, nil
+}
+
 func (v *Client) transact(ctx context.Context, ops []ovsdb.Operation) error {
 	if len(ops) == 0 {
 		return nil
@@ -306,3 +319,14 @@ func (v *Client) transact(ctx context.Context, ops []ovsdb.Operation) error {
 	}
 	return nil
 }
+
+// quiet leaves out libovsdb's debug messages, which hold every transaction.
+type quiet struct{ slog.Handler }
+
+func (q quiet) Enabled(ctx context.Context, l slog.Level) bool {
+	return l >= slog.LevelInfo && q.Handler.Enabled(ctx, l)
+}
+
+func (q quiet) WithAttrs(as []slog.Attr) slog.Handler { return quiet{q.Handler.WithAttrs(as)} }
+
+func (q quiet) WithGroup(name string) slog.Handler { return quiet{q.Handler.WithGroup(name)} }

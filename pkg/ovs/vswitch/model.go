@@ -1,6 +1,9 @@
 package vswitch
 
-import "github.com/ovn-kubernetes/libovsdb/model"
+import (
+	"github.com/ovn-kubernetes/libovsdb/client"
+	"github.com/ovn-kubernetes/libovsdb/model"
+)
 
 // Database is the name of the schema.
 const Database = "Open_vSwitch"
@@ -72,4 +75,15 @@ func databaseModel() (model.ClientDBModel, error) {
 		"Port":         &Port{},
 		"Interface":    &Interface{},
 	})
+}
+
+// monitored names exactly the columns above: Interface has counters that change every five seconds.
+func monitored() []client.MonitorOption {
+	o, b, p, i := &OpenvSwitch{}, &Bridge{}, &Port{}, &Interface{}
+	return []client.MonitorOption{
+		client.WithTable(o, &o.Bridges, &o.CurCfg, &o.NextCfg, &o.ExternalIDs, &o.OtherConfig, &o.OVSVersion),
+		client.WithTable(b, &b.Name, &b.Ports, &b.DatapathType, &b.FailMode, &b.ExternalIDs, &b.OtherConfig),
+		client.WithTable(p, &p.Name, &p.Interfaces, &p.ExternalIDs),
+		client.WithTable(i, &i.Name, &i.Type, &i.MAC, &i.MTURequest, &i.Options, &i.ExternalIDs, &i.OFPort, &i.Error),
+	}
 }

@@ -47,7 +47,7 @@ func (v *Client) ensureBridge(ctx context.Context, want BridgeSpec) ([]ovsdb.Ope
 		}
 		row := &Bridge{UUID: "bridge", Name: want.Name, Ports: []string{"port"}, DatapathType: want.DatapathType,
 			FailMode: failMode, OtherConfig: want.OtherConfig, ExternalIDs: want.ExternalIDs}
-		ops, err := v.c.Create(
+		ops, err := v.create(
 			&Interface{UUID: "iface", Name: want.Name, Type: "internal"},
 			&Port{UUID: "port", Name: want.Name, Interfaces: []string{"iface"}},
 			row)
@@ -170,7 +170,7 @@ func (v *Client) ensurePort(ctx context.Context, want PortSpec) ([]ovsdb.Operati
 	if want.MTU != 0 {
 		row.MTURequest = &want.MTU
 	}
-	create, err := v.c.Create(row, &Port{UUID: "port", Name: want.Name, Interfaces: []string{"iface"}})
+	create, err := v.create(row, &Port{UUID: "port", Name: want.Name, Interfaces: []string{"iface"}})
 	if err != nil {
 		return nil, err
 	}
