@@ -350,3 +350,14 @@ func (w *watcher) run(ctx context.Context) {
 		}
 	}
 }
+
+// after queues fn behind everything committed so far.
+func (db *Database) after(fn func(error)) error {
+	db.mu.Lock()
+	defer db.mu.Unlock()
+	if db.err != nil {
+		return db.err
+	}
+	db.pub.push(item{fn: fn})
+	return nil
+}

@@ -37,6 +37,7 @@ type txnRow struct {
 type session struct {
 	role, id  string // for role-based access control; no role means no limits
 	readOnly  bool
+	reserved  bool // the database is _Server
 	holdsLock func(name string) bool
 }
 
@@ -105,6 +106,17 @@ func (x *txn) deleteRow(r *txnRow) {
 
 // exec runs one operation.
 func (x *txn) exec(op *Op) (Result, error) {
+	r, err := x.execute(op)
+	if err == nil && x.who != nil && x.who.reserved {
+		switch op.Kind {
+		case OpInsert, OpUpdate, OpMutate, OpDelete:
+			err = ovsdbError("not allowed", "%s operation not allowed on table in reserved database %s", op.Kind, x.db.schema.Name)
+		}
+	}
+	return r, err
+}
+
+func (x *txn) execute(op *Op) (Result, error) {
 	switch op.Kind {
 	case OpComment:
 		x.comments = append(x.comments, op.Comment)

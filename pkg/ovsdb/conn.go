@@ -1,0 +1,554 @@
+package ovsdb
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net"
+	"sync"
+	"sync/atomic"
+	"time"
+)
+
+const (
+	changeCost   = 256              // what a queued change is taken to weigh, in bytes
+	writeTimeout = 60 * time.Second // a client that takes nothing for so long is gone
+	writeChunk   = 256 << 10
+)
+
+// conn is one client. A reader executes its requests in order; a writer makes and sends whatever it gets to see.
+type conn struct {
+	srv    *Server
+	nc     net.Conn
+	name   string
+	log    *slog.Logger
+	probe  time.Duration
+	sess   session
+	heard  atomic.Int64 // unix nanoseconds of the last thing received
+	ctx    context.Context
+	cancel context.CancelFunc
+
+	mu      sync.Mutex // guards the rest, and monitor.cancel
+	wake    *sync.Cond
+	out     []outItem
+	backlog int
+	closed  bool
+	why     error
+	blocked map[string]context.CancelFunc // transactions that wait, by request id
+
+	monitors map[string]*monitor // of the reader alone
+	waits    sync.WaitGroup      // goroutines of blocked transactions
+}
+
+type outItem struct {
+	fn   func([]byte) []byte
+	cost int
+}
+
+// send queues something for the writer; false means that the connection is closed. A client that lets too much pile up is
+// disconnected: it will come back and ask for the contents anew, which is cheaper than history.
+func (c *conn) send(cost int, fn func([]byte) []byte) bool {
+	c.mu.Lock()
+	if c.closed {
+		c.mu.Unlock()
+		return false
+	}
+	if c.backlog > c.srv.opts.Backlog {
+		c.mu.Unlock()
+		c.close(fmt.Errorf("%d bytes of updates were not taken", c.srv.opts.Backlog))
+		return false
+	}
+	c.out = append(c.out, outItem{fn, cost})
+	c.backlog += cost
+	c.mu.Unlock()
+	c.wake.Signal()
+	return true
+}
+
+func (c *conn) sendText(text []byte) {
+	c.send(len(text), func(b []byte) []byte { return append(b, text...) })
+}
+
+func (c *conn) close(why error) {
+	c.mu.Lock()
+	if !c.closed {
+		c.closed, c.why = true, why
+		c.out = nil
+	}
+	c.mu.Unlock()
+	c.cancel()
+	c.nc.Close()
+	c.wake.Broadcast()
+}
+
+// run serves the connection until it ends.
+func (c *conn) run() {
+	var wg sync.WaitGroup
+	wg.Add(1)
+	go func() {
+		defer wg.Done()
+		c.write()
+	}()
+	if c.probe > 0 {
+		wg.Add(1)
+		go func() {
+			defer wg.Done()
+			c.keepAlive()
+		}()
+	}
+	err := c.read()
+	c.close(err)
+	wg.Wait()
+	c.waits.Wait()
+	c.mu.Lock()
+	for _, m := range c.monitors {
+		m.cancel = true
+	}
+	why := c.why
+	c.mu.Unlock()
+	c.srv.locks.drop(c)
+	switch {
+	case why == nil, errors.Is(why, io.EOF), errors.Is(why, net.ErrClosed):
+		c.log.Debug("client left", "client", c.name)
+	default:
+		c.log.Warn("dropping client", "client", c.name, "err", why)
+	}
+}
+
+func (c *conn) write() {
+	var buf []byte
+	for {
+		c.mu.Lock()
+		for len(c.out) == 0 && !c.closed {
+			c.wake.Wait()
+		}
+		if c.closed {
+			c.mu.Unlock()
+			return
+		}
+		batch := c.out
+		c.out = nil
+		c.mu.Unlock()
+		for i, it := range batch {
+			buf = it.fn(buf)
+			batch[i].fn = nil
+			if len(buf) >= writeChunk || i == len(batch)-1 {
+				c.nc.SetWriteDeadline(time.Now().Add(writeTimeout))
+				if _, err := c.nc.Write(buf); err != nil {
+					c.close(fmt.Errorf("sending: %w", err))
+					return
+				}
+				if buf = buf[:0]; cap(buf) > 4*writeChunk {
+					buf = nil
+				}
+			}
+			c.mu.Lock()
+			c.backlog -= it.cost
+			c.mu.Unlock()
+		}
+	}
+}
+
+// keepAlive asks a silent client for a sign of life, and gives up when none comes.
+func (c *conn) keepAlive() {
+	t := time.NewTicker(c.probe / 2)
+	defer t.Stop()
+	asked := false
+	for {
+		select {
+		case <-c.ctx.Done():
+			return
+		case <-t.C:
+		}
+		silent := time.Since(time.Unix(0, c.heard.Load()))
+		switch {
+		case silent < c.probe:
+			asked = false
+		case !asked:
+			asked = true
+			c.sendText([]byte(`{"id":"echo","method":"echo","params":[]}`))
+		case silent >= 2*c.probe:
+			c.close(fmt.Errorf("no response to inactivity probe after %v", silent.Round(time.Millisecond)))
+			return
+		}
+	}
+}
+
+type heardReader struct{ c *conn }
+
+func (r heardReader) Read(b []byte) (int, error) {
+	n, err := r.c.nc.Read(b)
+	if n > 0 {
+		r.c.heard.Store(time.Now().UnixNano())
+	}
+	return n, err
+}
+
+func (c *conn) read() error {
+	f := framer{r: heardReader{c}, limit: c.srv.opts.MaxMessage}
+	for {
+		text, err := f.next()
+		if err != nil {
+			return err
+		}
+		v, err := parseJSON(text)
+		if err != nil {
+			return fmt.Errorf("receiving: %w", err)
+		}
+		if err := c.message(v); err != nil {
+			return err
+		}
+	}
+}
+
+// message handles one JSON-RPC message; an error ends the connection.
+func (c *conn) message(v any) error {
+	m, ok := v.(map[string]any)
+	if !ok {
+		return errors.New("receiving: a message is not a JSON object")
+	}
+	for k := range m {
+		switch k {
+		case "id", "method", "params", "result", "error":
+		default:
+			return fmt.Errorf("receiving: message has unexpected member %q", k)
+		}
+	}
+	method, isRequest := m["method"]
+	if !isRequest {
+		if m["id"] == "echo" {
+			return nil // the answer to our probe
+		}
+		return errors.New("receiving: unexpected reply message")
+	}
+	name, ok := method.(string)
+	if !ok {
+		return errors.New("receiving: method is not JSON string")
+	}
+	params, ok := m["params"].([]any)
+	if !ok {
+		return errors.New("receiving: request must have \"params\"")
+	}
+	id := m["id"]
+	if id == nil {
+		if name == "cancel" && len(params) == 1 {
+			c.mu.Lock()
+			cancel := c.blocked[jsonText(params[0])]
+			c.mu.Unlock()
+			if cancel != nil {
+				cancel()
+			}
+		}
+		return nil
+	}
+	c.request(id, name, params)
+	return nil
+}
+
+func (c *conn) reply(id any, result func([]byte) []byte) {
+	c.send(0, func(b []byte) []byte { return appendReply(b, id, result) })
+}
+
+func appendReply(b []byte, id any, result func([]byte) []byte) []byte {
+	b = append(b, `{"id":`...)
+	b = appendJSON(b, id)
+	b = append(b, `,"result":`...)
+	b = result(b)
+	return append(b, `,"error":null}`...)
+}
+
+func (c *conn) replyJSON(id any, result any) {
+	c.reply(id, func(b []byte) []byte { return appendJSON(b, result) })
+}
+
+func (c *conn) replyError(id any, err error) {
+	c.send(0, func(b []byte) []byte {
+		b = append(b, `{"error":`...)
+		if e, ok := err.(*Error); ok {
+			b = e.append(b)
+		} else {
+			b = appendString(b, err.Error())
+		}
+		b = append(b, `,"id":`...)
+		b = appendJSON(b, id)
+		return append(b, '}')
+	})
+}
+
+var (
+	errUnknownMethod  = errors.New("unknown method")
+	errUnknownMonitor = errors.New("unknown monitor")
+	errCanceled       = errors.New("canceled")
+)
+
+var emptyObject = map[string]any{}
+
+func (c *conn) request(id any, method string, params []any) {
+	var err error
+	switch method {
+	case "echo":
+		c.replyJSON(id, params)
+	case "list_dbs":
+		c.replyJSON(id, c.srv.names())
+	case "get_server_id":
+		c.replyJSON(id, c.srv.id.String())
+	case "set_db_change_aware":
+		c.replyJSON(id, emptyObject)
+	case "get_schema":
+		var db *Database
+		if db, err = c.database(method, params); err == nil {
+			c.reply(id, db.schema.appendJSON)
+		}
+	case "transact":
+		err = c.transact(id, params)
+	case "monitor":
+		err = c.monitor(id, monitorV1, params)
+	case "monitor_cond":
+		err = c.monitor(id, monitorCond, params)
+	case "monitor_cond_since":
+		err = c.monitor(id, monitorSince, params)
+	case "monitor_cond_change":
+		err = c.monitorCondChange(id, params)
+	case "monitor_cancel":
+		err = c.monitorCancel(id, params)
+	case "lock", "steal", "unlock":
+		err = c.lockRequest(id, method, params)
+	default:
+		err = errUnknownMethod
+	}
+	if err != nil {
+		c.replyError(id, err)
+	}
+}
+
+// database finds the database that a request names first.
+func (c *conn) database(method string, params []any) (*Database, error) {
+	if len(params) < 1 {
+		return nil, syntaxError(params, "%s request params must begin with <db-name>", method)
+	}
+	name, ok := params[0].(string)
+	if !ok {
+		return nil, syntaxError(params, "%s request params must begin with <db-name>", method)
+	}
+	db := c.srv.Database(name)
+	if db == nil {
+		return nil, &Error{Code: "unknown database", Syntax: jsonText(params),
+			Details: fmt.Sprintf("%s request specifies unknown database %s", method, name)}
+	}
+	return db, nil
+}
+
+func (c *conn) transact(id any, params []any) error {
+	db, err := c.database("transact", params)
+	if err != nil {
+		return err
+	}
+	c.attempt(id, db, params[1:], time.Now(), nil)
+	return nil
+}
+
+// attempt executes a transaction. When it waits for something, a goroutine tries again after each commit.
+func (c *conn) attempt(id any, db *Database, ops []any, begun time.Time, wait context.Context) {
+	for {
+		changed := db.nextChange()
+		w := newWireTxn(db.schema, ops)
+		var out outcome
+		answer := func(b []byte) []byte {
+			return appendReply(b, id, func(b []byte) []byte { return w.appendReply(b, &out) })
+		}
+		// Until out is assigned the publisher must not look at it.
+		ready := make(chan struct{})
+		done := func(err error) {
+			<-ready
+			if err != nil {
+				c.replyError(id, ovsdbError("I/O error", "%v", err))
+				return
+			}
+			c.send(0, answer)
+		}
+		sess := &c.sess
+		if db == c.srv.meta {
+			sess = &session{readOnly: false, holdsLock: c.sess.holdsLock, reserved: true}
+		}
+		o := db.transact(sess, begun, len(ops), w.step, done)
+		out = o
+		close(ready)
+		switch {
+		case o.err != nil:
+			c.replyError(id, ovsdbError("I/O error", "%v", o.err))
+			return
+		case o.wait != nil:
+			if wait == nil {
+				c.block(id, db, ops, begun, o.wait.timeout, changed)
+				return
+			}
+			if err := waitChange(wait, changed, begun, o.wait.timeout); err != nil {
+				if c.ctx.Err() == nil {
+					c.replyError(id, errCanceled)
+				}
+				return
+			}
+			continue
+		case o.failed != nil:
+			if db.after(done) != nil {
+				c.send(0, answer)
+			}
+		case o.idle:
+			c.send(0, answer)
+		}
+		return
+	}
+}
+
+func (c *conn) block(id any, db *Database, ops []any, begun time.Time, timeout time.Duration, changed <-chan struct{}) {
+	ctx, cancel := context.WithCancel(c.ctx)
+	key := jsonText(id)
+	c.mu.Lock()
+	c.blocked[key] = cancel
+	c.mu.Unlock()
+	c.waits.Add(1)
+	go func() {
+		defer c.waits.Done()
+		defer func() {
+			c.mu.Lock()
+			delete(c.blocked, key)
+			c.mu.Unlock()
+			cancel()
+		}()
+		if err := waitChange(ctx, changed, begun, timeout); err != nil {
+			if c.ctx.Err() == nil {
+				c.replyError(id, errCanceled)
+			}
+			return
+		}
+		c.attempt(id, db, ops, begun, ctx)
+	}()
+}
+
+func (c *conn) monitor(id any, version int, params []any) error {
+	db, err := c.database(monitorMethod(version), params)
+	if err != nil {
+		return err
+	}
+	if want := 3; len(params) < want || len(params) > want+1 || version == monitorSince && len(params) != 4 {
+		return syntaxError(params, "invalid parameters")
+	}
+	key := jsonText(params[1])
+	if c.monitors[key] != nil {
+		return syntaxError(params[1], "duplicate monitor ID")
+	}
+	m, err := newMonitor(c, db, version, params[1], params[2])
+	if err != nil {
+		return err
+	}
+	c.monitors[key] = m
+	var tables []*TableSchema
+	for _, t := range m.list {
+		tables = append(tables, t.schema)
+	}
+	return db.snapshot(tables, func(rows [][]*Row, err error) {
+		if err != nil {
+			c.replyError(id, ovsdbError("I/O error", "%v", err))
+			return
+		}
+		c.reply(id, func(b []byte) []byte {
+			if version == monitorSince {
+				b = append(b, `[false,"`+noTxnID+`",`...)
+			}
+			b = m.appendInitial(b, rows)
+			if version == monitorSince {
+				b = append(b, ']')
+			}
+			return b
+		})
+		db.pub.add(m)
+	})
+}
+
+func (c *conn) monitorCondChange(id any, params []any) error {
+	if len(params) != 3 {
+		return syntaxError(params, "invalid parameters")
+	}
+	key := jsonText(params[0])
+	m := c.monitors[key]
+	if m == nil {
+		return syntaxError(params[0], "unknown monitor session")
+	}
+	newKey := jsonText(params[1])
+	if newKey != key && c.monitors[newKey] != nil {
+		return syntaxError(params[1], "duplicate monitor ID")
+	}
+	cc, err := m.decodeCondChange(params[1], params[2])
+	if err != nil {
+		return err
+	}
+	delete(c.monitors, key)
+	c.monitors[newKey] = m
+	var tables []*TableSchema
+	for _, t := range cc.tables {
+		tables = append(tables, t.schema)
+	}
+	return m.db.snapshot(tables, func(rows [][]*Row, err error) {
+		if err != nil {
+			c.replyError(id, ovsdbError("I/O error", "%v", err))
+			return
+		}
+		c.send(0, func(b []byte) []byte {
+			b = m.appendCondChange(b, cc, rows)
+			return appendReply(b, id, func(b []byte) []byte { return append(b, "{}"...) })
+		})
+	})
+}
+
+func (c *conn) monitorCancel(id any, params []any) error {
+	if len(params) != 1 {
+		return syntaxError(params, "invalid parameters")
+	}
+	key := jsonText(params[0])
+	m := c.monitors[key]
+	if m == nil {
+		return errUnknownMonitor
+	}
+	delete(c.monitors, key)
+	c.mu.Lock()
+	m.cancel = true
+	c.mu.Unlock()
+	c.replyJSON(id, emptyObject)
+	return nil
+}
+
+func (c *conn) lockRequest(id any, method string, params []any) error {
+	name, ok := "", len(params) == 1
+	if ok {
+		name, ok = params[0].(string)
+	}
+	if !ok || !isID(name) {
+		return syntaxError(params, "%s request params must be <id>", method)
+	}
+	if method == "unlock" {
+		if !c.srv.locks.unlock(c, name) {
+			return syntaxError(params, "unlock: \"unlock\" without \"lock\" or \"steal\"")
+		}
+		c.replyJSON(id, emptyObject)
+		return nil
+	}
+	owns, ok := c.srv.locks.lock(c, name, method == "steal")
+	if !ok {
+		return syntaxError(params, "must issue \"unlock\" before new \"%s\"", method)
+	}
+	c.replyJSON(id, map[string]any{"locked": owns})
+	return nil
+}
+
+// lockChanged implements lockHolder.
+func (c *conn) lockChanged(method, name string) {
+	c.send(0, func(b []byte) []byte {
+		b = append(b, `{"id":null,"method":"`...)
+		b = append(b, method...)
+		b = append(b, `","params":[`...)
+		b = appendString(b, name)
+		return append(b, "]}"...)
+	})
+}

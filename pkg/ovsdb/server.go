@@ -1,0 +1,378 @@
+package ovsdb
+
+import (
+	"context"
+	"crypto/tls"
+	"crypto/x509"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"os"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+	"time"
+)
+
+// ServerOptions configures a Server. Zero values mean the defaults in the comments.
+type ServerOptions struct {
+	Logger     *slog.Logger
+	MaxMessage int // longest request in bytes: 256 MiB
+	Backlog    int // bytes of updates that a client may leave untaken: 128 MiB
+}
+
+// Remote is somewhere to listen.
+type Remote struct {
+	Target string        // punix:PATH, ptcp:PORT[:IP] or pssl:PORT[:IP]
+	Role   string        // rows of RBAC_Role limit what clients may write; "" does not
+	TLS    *tls.Config   // of pssl; see ServerTLS
+	Probe  time.Duration // silence after which a TCP or TLS client is probed: 5 s; negative never
+}
+
+// Server serves databases over JSON-RPC (RFC 7047 section 4).
+type Server struct {
+	opts  ServerOptions
+	log   *slog.Logger
+	id    UUID
+	locks locks
+	meta  *Database // _Server
+
+	mu    sync.Mutex // guards the rest
+	dbs   map[string]*Database
+	conns map[*conn]struct{}
+	lns   []net.Listener
+	done  bool
+	wg    sync.WaitGroup
+}
+
+const serverSchema = `{"cksum":"3009684573 744","name":"_Server","version":"1.2.0","tables":{"Database":{"columns":{` +
+	`"name":{"type":"string"},"model":{"type":{"key":{"type":"string","enum":["set",["clustered","relay","standalone"]]}}},` +
+	`"connected":{"type":"boolean"},"leader":{"type":"boolean"},"schema":{"type":{"key":"string","min":0}},` +
+	`"cid":{"type":{"key":"uuid","min":0}},"sid":{"type":{"key":"uuid","min":0}},"index":{"type":{"key":"integer","min":0}}}}}}`
+
+// NewServer makes a server of databases that the caller keeps and closes. Close it before them.
+func NewServer(opts ServerOptions, dbs ...*Database) (*Server, error) {
+	if opts.Logger == nil {
+		opts.Logger = slog.New(slog.DiscardHandler)
+	}
+	if opts.MaxMessage == 0 {
+		opts.MaxMessage = 256 << 20
+	}
+	if opts.Backlog == 0 {
+		opts.Backlog = 128 << 20
+	}
+	s := &Server{opts: opts, log: opts.Logger, id: NewUUID(), dbs: map[string]*Database{}, conns: map[*conn]struct{}{}}
+	s.locks.queue = map[string][]lockHolder{}
+	schema, err := ParseSchema([]byte(serverSchema))
+	if err != nil {
+		return nil, err
+	}
+	if s.meta, err = Open(schema, Options{Logger: opts.Logger}); err != nil {
+		return nil, err
+	}
+	for _, db := range append([]*Database{s.meta}, dbs...) {
+		s.dbs[db.Name()] = db
+		_, err := s.meta.Transact(context.Background(), Insert("Database", NewUUID(),
+			ColumnValue{"name", db.Name()}, ColumnValue{"model", "standalone"}, ColumnValue{"connected", true}, ColumnValue{"leader", true},
+			ColumnValue{"schema", []string{string(db.schema.appendJSON(nil))}}))
+		if err != nil {
+			return nil, err
+		}
+	}
+	return s, nil
+}
+
+// Database returns a served database, nil if there is none of that name.
+func (s *Server) Database(name string) *Database {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.dbs[name]
+}
+
+func (s *Server) names() any {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	out := []any{s.meta.Name()}
+	for _, n := range sortedKeys(s.dbs) {
+		if n != s.meta.Name() {
+			out = append(out, n)
+		}
+	}
+	return out
+}
+
+// Clients counts the connections.
+func (s *Server) Clients() int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return len(s.conns)
+}
+
+// HoldLock takes a named lock for this process, so that clients that want it stay on standby. It waits for nobody: false
+// means that a client has it.
+func (s *Server) HoldLock(name string) bool {
+	owns, _ := s.locks.lock(processHolder{}, name, false)
+	return owns
+}
+
+type processHolder struct{}
+
+func (processHolder) lockChanged(string, string) {}
+
+// Listen opens a remote and serves it until Close. It returns once clients can connect.
+func (s *Server) Listen(r Remote) (net.Addr, error) {
+	ln, err := listen(r)
+	if err != nil {
+		return nil, err
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.done {
+		ln.Close()
+		return nil, fmt.Errorf("listening on %s: %w", r.Target, ErrClosed)
+	}
+	s.lns = append(s.lns, ln)
+	s.wg.Add(1)
+	go func() {
+		defer s.wg.Done()
+		s.accept(ln, r)
+	}()
+	return ln.Addr(), nil
+}
+
+func (s *Server) accept(ln net.Listener, r Remote) {
+	for {
+		nc, err := ln.Accept()
+		if err != nil {
+			if errors.Is(err, net.ErrClosed) {
+				return
+			}
+			s.log.Warn("accepting clients", "remote", r.Target, "err", err)
+			time.Sleep(50 * time.Millisecond) // out of descriptors, most likely: nothing tells when there are some again
+			continue
+		}
+		s.mu.Lock()
+		if s.done {
+			s.mu.Unlock()
+			nc.Close()
+			return
+		}
+		c := s.newConn(nc, r)
+		s.conns[c] = struct{}{}
+		s.wg.Add(1)
+		s.mu.Unlock()
+		go func() {
+			defer s.wg.Done()
+			c.serve()
+			s.mu.Lock()
+			delete(s.conns, c)
+			s.mu.Unlock()
+		}()
+	}
+}
+
+func (s *Server) newConn(nc net.Conn, r Remote) *conn {
+	c := &conn{srv: s, nc: nc, log: s.log, blocked: map[string]context.CancelFunc{}, monitors: map[string]*monitor{}}
+	c.wake = sync.NewCond(&c.mu)
+	c.ctx, c.cancel = context.WithCancel(context.Background())
+	c.sess = session{role: r.Role, holdsLock: func(name string) bool { return s.locks.owns(c, name) }}
+	c.heard.Store(time.Now().UnixNano())
+	if strings.HasPrefix(r.Target, "punix:") {
+		c.name = r.Target
+		return c
+	}
+	c.name = nc.RemoteAddr().String()
+	switch {
+	case r.Probe == 0:
+		c.probe = 5 * time.Second
+	case r.Probe > 0:
+		c.probe = r.Probe
+	}
+	return c
+}
+
+// serve shakes hands, learns who the client is and runs the connection.
+func (c *conn) serve() {
+	if t, ok := c.nc.(*tls.Conn); ok {
+		ctx, cancel := context.WithTimeout(c.ctx, 20*time.Second)
+		err := t.HandshakeContext(ctx)
+		cancel()
+		if err != nil {
+			c.log.Warn("refusing client", "client", c.name, "err", err)
+			c.close(err)
+			return
+		}
+		if certs := t.ConnectionState().PeerCertificates; len(certs) > 0 {
+			c.sess.id = certs[0].Subject.CommonName
+			c.name += " (" + c.sess.id + ")"
+		}
+	}
+	c.run()
+}
+
+// Close stops listening, drops every client and waits for them.
+func (s *Server) Close() error {
+	s.mu.Lock()
+	s.done = true
+	for _, ln := range s.lns {
+		ln.Close()
+	}
+	conns := make([]*conn, 0, len(s.conns))
+	for c := range s.conns {
+		conns = append(conns, c)
+	}
+	s.mu.Unlock()
+	for _, c := range conns {
+		c.close(nil)
+	}
+	s.wg.Wait()
+	return s.meta.Close()
+}
+
+func listen(r Remote) (net.Listener, error) {
+	kind, rest, _ := strings.Cut(r.Target, ":")
+	switch kind {
+	case "punix":
+		if rest == "" {
+			return nil, fmt.Errorf("listening on %q: punix: needs a path, as in punix:/run/db.sock", r.Target)
+		}
+		return listenUnix(rest)
+	case "ptcp", "pssl":
+		addr, err := passiveAddress(rest)
+		if err != nil {
+			return nil, fmt.Errorf("listening on %q: %w", r.Target, err)
+		}
+		ln, err := net.Listen("tcp", addr)
+		if err != nil {
+			return nil, fmt.Errorf("listening on %s: %w: stop what uses the port or give another one", r.Target, err)
+		}
+		if kind == "ptcp" {
+			return ln, nil
+		}
+		if r.TLS == nil {
+			ln.Close()
+			return nil, fmt.Errorf("listening on %s: there is no certificate: give a private key, a certificate and a CA certificate", r.Target)
+		}
+		return tls.NewListener(ln, r.TLS), nil
+	}
+	return nil, fmt.Errorf("listening on %q: want punix:PATH, ptcp:PORT[:IP] or pssl:PORT[:IP]", r.Target)
+}
+
+// passiveAddress turns PORT[:IP] into what net.Listen takes.
+func passiveAddress(s string) (string, error) {
+	port, host, _ := strings.Cut(s, ":")
+	if n, err := strconv.ParseUint(port, 10, 16); err != nil {
+		return "", fmt.Errorf("%q is not a port number", port)
+	} else if n == 0 {
+		port = "0"
+	}
+	host = strings.Trim(host, "[]")
+	if host != "" && net.ParseIP(strings.Split(host, "%")[0]) == nil {
+		return "", fmt.Errorf("%q is not an IP address", host)
+	}
+	return net.JoinHostPort(host, port), nil
+}
+
+// listenUnix listens on a socket file, replacing one that nobody listens on any more.
+func listenUnix(path string) (net.Listener, error) {
+	if st, err := os.Lstat(path); err == nil {
+		if st.Mode()&os.ModeSocket == 0 {
+			return nil, fmt.Errorf("listening on %s: there is a file that is not a socket: move it away", path)
+		}
+		if nc, err := net.DialTimeout("unix", path, time.Second); err == nil {
+			nc.Close()
+			return nil, fmt.Errorf("listening on %s: another process listens there: stop it or give another path", path)
+		}
+		if err := os.Remove(path); err != nil {
+			return nil, fmt.Errorf("listening on %s: removing the socket that a dead process left: %w", path, err)
+		}
+	}
+	ln, err := net.Listen("unix", path)
+	if err != nil {
+		return nil, fmt.Errorf("listening on %s: %w", path, err)
+	}
+	if err := os.Chmod(path, 0o600); err != nil {
+		ln.Close()
+		return nil, fmt.Errorf("listening on %s: %w", path, err)
+	}
+	return ln, nil
+}
+
+// TLSFiles are PEM files. They are read again when they change, so certificates can be renewed under a running server.
+type TLSFiles struct{ PrivateKey, Certificate, CACert string }
+
+// ServerTLS makes the configuration of a pssl remote: TLS 1.2 at least, and every client shows a certificate of the CA.
+func ServerTLS(f TLSFiles) (*tls.Config, error) {
+	var missing []string
+	for name, v := range map[string]string{"private key": f.PrivateKey, "certificate": f.Certificate, "CA certificate": f.CACert} {
+		if v == "" {
+			missing = append(missing, name)
+		}
+	}
+	if len(missing) > 0 {
+		slices.Sort(missing)
+		return nil, fmt.Errorf("preparing TLS: no %s given", strings.Join(missing, ", no "))
+	}
+	r := &tlsReloader{files: f}
+	if _, err := r.config(nil); err != nil {
+		return nil, err
+	}
+	return &tls.Config{MinVersion: tls.VersionTLS12, GetConfigForClient: r.config}, nil
+}
+
+type tlsReloader struct {
+	files TLSFiles
+
+	mu   sync.Mutex // guards the rest
+	at   [3]time.Time
+	have *tls.Config
+}
+
+func (r *tlsReloader) config(*tls.ClientHelloInfo) (*tls.Config, error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	var at [3]time.Time
+	for i, p := range []string{r.files.PrivateKey, r.files.Certificate, r.files.CACert} {
+		st, err := os.Stat(p)
+		if err != nil {
+			if r.have != nil {
+				return r.have, nil
+			}
+			return nil, fmt.Errorf("preparing TLS: %w", err)
+		}
+		at[i] = st.ModTime()
+	}
+	if r.have != nil && at == r.at {
+		return r.have, nil
+	}
+	c, err := loadTLS(r.files)
+	if err != nil {
+		if r.have != nil {
+			return r.have, nil // files that are being replaced do not fit each other for a moment
+		}
+		return nil, err
+	}
+	r.have, r.at = c, at
+	return c, nil
+}
+
+func loadTLS(f TLSFiles) (*tls.Config, error) {
+	cert, err := tls.LoadX509KeyPair(f.Certificate, f.PrivateKey)
+	if err != nil {
+		return nil, fmt.Errorf("preparing TLS: certificate %s with private key %s: %w", f.Certificate, f.PrivateKey, err)
+	}
+	pem, err := os.ReadFile(f.CACert)
+	if err != nil {
+		return nil, fmt.Errorf("preparing TLS: %w", err)
+	}
+	pool := x509.NewCertPool()
+	if !pool.AppendCertsFromPEM(pem) {
+		return nil, fmt.Errorf("preparing TLS: %s holds no PEM certificate", f.CACert)
+	}
+	return &tls.Config{
+		MinVersion: tls.VersionTLS12, Certificates: []tls.Certificate{cert}, ClientCAs: pool, RootCAs: pool,
+		ClientAuth: tls.RequireAndVerifyClientCert,
+	}, nil
+}
