@@ -20,8 +20,11 @@ type Fault struct {
 // Error gives the fault on one line: where, what, remedy.
 func (f Fault) Error() string {
 	where := f.Origin
+	if where == "default" {
+		where = ""
+	}
 	if f.Option != "" && !strings.Contains(where, f.Option) {
-		where = strings.TrimPrefix(where+": ", ": ") + f.Option
+		where = strings.TrimPrefix(where+": "+f.Option, ": ")
 	}
 	s := where + ": " + f.What
 	if f.Remedy != "" {

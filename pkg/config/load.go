@@ -47,20 +47,20 @@ func Load(in Input) (*Config, error) {
 	return c, nil
 }
 
-// LoadPaths resolves only where the files of a kove on this machine are, for commands that talk to a running one.
-// Other options of the same file belong to that kove and are not judged here.
-func LoadPaths(in Input) (Paths, error) {
+// LoadLocal resolves what commands need that talk to the kove of this machine: where its files are, and its OVN. Only what
+// they need is judged: the rest of the file belongs to that kove.
+func LoadLocal(in Input) (*Config, error) {
 	c := Default(Server)
 	l := &loader{config: c, options: map[string]Option{}, lenient: true}
 	for _, o := range Options(c) {
-		if o.Section == "Paths" {
+		if o.Ignored == "" && (o.Section == "Paths" || strings.HasPrefix(o.Name, "ovn-") || o.Name == "write-kubeconfig") {
 			l.options[o.Name] = o
 		}
 	}
 	if err := l.sources(in); err != nil {
-		return Paths{}, err
+		return nil, err
 	}
-	return c.Paths, c.validatePaths()
+	return c, c.validatePaths()
 }
 
 type loader struct {

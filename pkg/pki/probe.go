@@ -27,6 +27,9 @@ type Probe struct {
 // ErrNotServer is that something else than kove answers.
 var ErrNotServer = errors.New("what answers is not a kove server")
 
+// ErrStarting is that a server answers and is not ready yet.
+var ErrStarting = errors.New("the server is starting")
+
 // FetchCA asks a server for its CA bundle without trusting it. The caller has to compare it with a pin.
 func FetchCA(ctx context.Context, server string, now func() time.Time) (*Probe, error) {
 	// Nothing is sent and nothing received is believed before the pin is compared; verification is impossible here
@@ -47,7 +50,7 @@ func FetchCA(ctx context.Context, server string, now func() time.Time) (*Probe, 
 	defer resp.Body.Close()
 	middle := before.Add(now().Sub(before) / 2)
 	if resp.StatusCode == http.StatusServiceUnavailable {
-		return nil, fmt.Errorf("asking %s for its CA: the server is starting", server)
+		return nil, fmt.Errorf("asking %s for its CA: %w", server, ErrStarting)
 	}
 	body, err := io.ReadAll(io.LimitReader(resp.Body, 1<<20))
 	if err != nil {

@@ -150,7 +150,7 @@ func (s *Server) ensureLeaves(c *config.Config, now time.Time) error {
 	}{
 		{"serving-kube-apiserver", &s.APIServer, s.ServerCA, "kube-apiserver", nil, sans, serverUsage},
 		{"client-kube-apiserver", &s.APIServerClient, s.ClientCA, "system:apiserver", []string{MastersGroup}, SANs{}, clientUsage},
-		{"client-auth-proxy", &s.AuthProxy, s.RequestHeaderCA, "front-proxy", nil, SANs{}, clientUsage},
+		{"client-auth-proxy", &s.AuthProxy, s.RequestHeaderCA, "system:auth-proxy", nil, SANs{}, clientUsage},
 		{"serving-ovn-sb", &s.OVNSB, s.OVNCA, "ovn-sb", nil, sans, peerUsage},
 	} {
 		*l.pair = pair(c, l.name)

@@ -39,8 +39,9 @@ var allowed = map[string][]string{
 	"deploy":      {"supervise"},
 	"status":      {"supervise"},
 	"pki":         {"supervise", "config"},
-	"doctor":      {"config", "hostnet"},
+	"doctor":      {"config", "hostnet", "pki"},
 	"install":     {"config", "../embedded"},
+	"teardown":    {"config", "hostnet", "ovs"},
 	"app":         {"*"},
 	"cli":         {"config", "app", "doctor", "install", "pki", "status", "ovn/central", "supervise", "../embedded", "api/v1"},
 }

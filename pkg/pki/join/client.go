@@ -242,6 +242,9 @@ func refusal(status string, data []byte) error {
 func (c *client) accept(ca []byte, reply *Reply) (*Credentials, error) {
 	creds := c.files.credentials(reply.Info)
 	own := c.o.Config.OVN
+	if reply.Info.SingleNode != "" && c.o.Config.Role == config.Agent {
+		return nil, fmt.Errorf("%w: the server's own node cannot be reached by others: %s", ErrRefused, reply.Info.SingleNode)
+	}
 	switch {
 	case own.MTUSet:
 		creds.MTU = own.MTU

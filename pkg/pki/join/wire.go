@@ -52,6 +52,9 @@ type Info struct {
 	DisableKubeProxy bool `json:"disableKubeProxy"`
 	// Datapath is the datapath that the server's own node was told to use; mixing is allowed.
 	Datapath string `json:"datapath"`
+	// SingleNode is why no further node can be reached from the server's own, "" when they can: its userspace datapath has
+	// no NIC for tunnels.
+	SingleNode string `json:"singleNode,omitempty"`
 }
 
 // Reply is what a machine gets for a valid request.

@@ -1,0 +1,135 @@
+package doctor
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"net"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"github.com/vishvananda/netlink"
+	"golang.org/x/sys/unix"
+
+	"github.com/kove-io/kove/pkg/config"
+	"github.com/kove-io/kove/pkg/pki"
+)
+
+// Host is a machine as checks see it. Nothing here changes it.
+type Host interface {
+	config.Host
+	// UserID is the effective user.
+	UserID() int
+	// Stat tells what a path is; errors are those of os.Stat.
+	Stat(path string) (fs.FileInfo, error)
+	// Writable tells whether we may create files in a directory.
+	Writable(dir string) error
+	// FreeDisk is the free space of the file system that holds path, bytes, and whether it can be written to.
+	FreeDisk(path string) (bytes uint64, readOnly bool, err error)
+	// Answers tells whether somebody listens on a unix socket.
+	Answers(socket string) bool
+	// SocketOwner is the process that holds a socket, by the socket's inode: "nginx (pid 812)", "" when unknown.
+	SocketOwner(inode string) string
+	// KernelDatapath is nil when the kernel has Open vSwitch. Asking loads the module.
+	KernelDatapath() error
+	// FetchCA asks a server for its CA.
+	FetchCA(ctx context.Context, server string) (*pki.Probe, error)
+	// Now is the clock.
+	Now() time.Time
+}
+
+// OSHost is the machine that runs us.
+type OSHost struct{ config.OSHost }
+
+// UserID implements Host.
+func (OSHost) UserID() int { return os.Geteuid() }
+
+// Stat implements Host.
+func (OSHost) Stat(path string) (fs.FileInfo, error) { return os.Stat(path) }
+
+// Writable implements Host.
+func (OSHost) Writable(dir string) error { return unix.Access(dir, unix.W_OK|unix.X_OK) }
+
+// FreeDisk implements Host.
+func (OSHost) FreeDisk(path string) (uint64, bool, error) {
+	var s unix.Statfs_t
+	if err := unix.Statfs(path, &s); err != nil {
+		return 0, false, fmt.Errorf("looking at the file system of %s: %w", path, err)
+	}
+	return s.Bavail * uint64(s.Bsize), s.Flags&unix.ST_RDONLY != 0, nil
+}
+
+// Answers implements Host.
+func (OSHost) Answers(socket string) bool {
+	conn, err := net.DialTimeout("unix", socket, time.Second)
+	if err != nil {
+		return false
+	}
+	conn.Close()
+	return true
+}
+
+// SocketOwner implements Host.
+func (OSHost) SocketOwner(inode string) string {
+	links, err := filepath.Glob("/proc/[0-9]*/fd/*")
+	if err != nil {
+		return ""
+	}
+	for _, link := range links {
+		if target, err := os.Readlink(link); err != nil || target != "socket:["+inode+"]" {
+			continue
+		}
+		pid := strings.Split(link, "/")[2]
+		name, err := os.ReadFile("/proc/" + pid + "/comm")
+		if err != nil {
+			return "pid " + pid
+		}
+		return fmt.Sprintf("%s (pid %s)", strings.TrimSpace(string(name)), pid)
+	}
+	return ""
+}
+
+// KernelDatapath implements Host.
+func (OSHost) KernelDatapath() error {
+	_, err := netlink.GenlFamilyGet("ovs_datapath")
+	return err
+}
+
+// FetchCA implements Host.
+func (h OSHost) FetchCA(ctx context.Context, server string) (*pki.Probe, error) {
+	ctx, cancel := context.WithTimeout(ctx, 10*time.Second)
+	defer cancel()
+	return pki.FetchCA(ctx, server, h.Now)
+}
+
+// Now implements Host.
+func (OSHost) Now() time.Time { return time.Now() }
+
+// existing is the nearest directory of path that exists.
+func existing(h Host, path string) string {
+	for {
+		if _, err := h.Stat(path); err == nil || !errors.Is(err, fs.ErrNotExist) || path == "/" {
+			return path
+		}
+		path = filepath.Dir(path)
+	}
+}
+
+// lines iterates over a file of the host, none when it cannot be read.
+func lines(h Host, path string) []string {
+	data, err := h.ReadFile(path)
+	if err != nil {
+		return nil
+	}
+	var out []string
+	s := bufio.NewScanner(bytes.NewReader(data))
+	for s.Scan() {
+		out = append(out, s.Text())
+	}
+	return out
+}
