@@ -7,6 +7,7 @@
 package embedded
 
 import (
+	"bytes"
 	"embed"
 	"encoding/json"
 	"errors"
@@ -102,4 +103,11 @@ func Open() (io.ReadCloser, error) {
 		return nil, fmt.Errorf("opening the embedded payload: %w", err)
 	}
 	return f, nil
+}
+
+// Placeholder is what stands in an Interp field of the archive.
+func Placeholder(size int64) []byte {
+	b := bytes.Repeat([]byte("x"), int(size))
+	b[0], b[size-1] = '/', 0
+	return b
 }

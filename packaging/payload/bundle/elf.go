@@ -8,6 +8,8 @@ import (
 	"path/filepath"
 	"sort"
 	"strings"
+
+	"github.com/kove-io/kove/embedded"
 )
 
 const (
@@ -112,7 +114,7 @@ func (b *bundle) relocate(dir string, packages map[string]string) error {
 		return err
 	}
 	// DT_RPATH (--force-rpath), not DT_RUNPATH: only the former also serves the needs of the libraries themselves.
-	interp := "/" + strings.Repeat("x", interpLength-2)
+	interp := string(embedded.Placeholder(interpLength)[:interpLength-1]) // patchelf adds the NUL
 	for _, p := range programs {
 		if err := command("", nil, "patchelf", "--set-interpreter", interp, "--force-rpath", "--set-rpath", "$ORIGIN/../lib", p); err != nil {
 			return err
