@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"sync"
+	"sync/atomic"
 	"time"
 )
 
@@ -33,7 +34,8 @@ type publisher struct {
 	busy    bool
 	stopped bool
 
-	sinks []sink // of the goroutine alone
+	sinks    []sink // of the goroutine alone
+	watching atomic.Int64
 }
 
 func (p *publisher) init() {
@@ -90,6 +92,10 @@ func (db *Database) publish() {
 		flusher.start(db)
 	}
 	var batch, spare []item
+	var compactions sync.WaitGroup
+	defer compactions.Wait()
+	var compacting atomic.Bool
+	var tried time.Time
 	for {
 		clear(batch)
 		batch, spare = p.take(spare), batch
@@ -107,6 +113,18 @@ func (db *Database) publish() {
 			if batch[i].fn != nil {
 				batch[i].fn(err)
 			}
+		}
+		p.watching.Store(int64(len(p.sinks)))
+		if db.journal != nil && err == nil && db.journal.Grown() && time.Since(tried) > time.Minute && compacting.CompareAndSwap(false, true) {
+			tried = time.Now()
+			compactions.Add(1)
+			go func() {
+				defer compactions.Done()
+				defer compacting.Store(false)
+				if err := db.Compact(); err != nil {
+					db.log.Warn("compacting the database file", "db", db.schema.Name, "err", err)
+				}
+			}()
 		}
 	}
 	flusher.stop()
@@ -360,4 +378,14 @@ func (db *Database) after(fn func(error)) error {
 	}
 	db.pub.push(item{fn: fn})
 	return nil
+}
+
+// Stats counts rows, and the watches and monitors on them.
+func (db *Database) Stats() (rows, monitors int) {
+	db.mu.Lock()
+	defer db.mu.Unlock()
+	for _, t := range db.tables {
+		rows += len(t.rows)
+	}
+	return rows, int(db.pub.watching.Load())
 }

@@ -39,12 +39,13 @@ type Server struct {
 	locks locks
 	meta  *Database // _Server
 
-	mu    sync.Mutex // guards the rest
-	dbs   map[string]*Database
-	conns map[*conn]struct{}
-	lns   []net.Listener
-	done  bool
-	wg    sync.WaitGroup
+	mu      sync.Mutex // guards the rest
+	dbs     map[string]*Database
+	conns   map[*conn]struct{}
+	lns     []net.Listener
+	remotes []string
+	done    bool
+	wg      sync.WaitGroup
 }
 
 const serverSchema = `{"cksum":"3009684573 744","name":"_Server","version":"1.2.0","tables":{"Database":{"columns":{` +
@@ -103,6 +104,26 @@ func (s *Server) names() any {
 	return out
 }
 
+// Databases lists the databases, _Server left out, by name.
+func (s *Server) Databases() []*Database {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	var out []*Database
+	for _, n := range sortedKeys(s.dbs) {
+		if db := s.dbs[n]; db != s.meta {
+			out = append(out, db)
+		}
+	}
+	return out
+}
+
+// Remotes lists what Listen was asked for.
+func (s *Server) Remotes() []string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return slices.Clone(s.remotes)
+}
+
 // Clients counts the connections.
 func (s *Server) Clients() int {
 	s.mu.Lock()
@@ -134,6 +155,7 @@ func (s *Server) Listen(r Remote) (net.Addr, error) {
 		return nil, fmt.Errorf("listening on %s: %w", r.Target, ErrClosed)
 	}
 	s.lns = append(s.lns, ln)
+	s.remotes = append(s.remotes, r.Target)
 	s.wg.Add(1)
 	go func() {
 		defer s.wg.Done()
