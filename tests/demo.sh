@@ -43,7 +43,7 @@ up() {
       [ ! -e /var/lib/kove ] || { rm -rf $state; fail "/var/lib/kove exists: this machine has a kove of its own; use the demo without HOST=1"; }
       touch $state/host
       say "starting kove server on this machine"
-      "$bin/kove" server --node-ip 127.0.0.1 </dev/null >$state/kove.log 2>&1 &
+      "$bin/kove" server </dev/null >$state/kove.log 2>&1 &
       disown
     else
       say "booting a lab node and kove server on it"

@@ -60,6 +60,11 @@ func main() {
 			fmt.Fprintln(os.Stderr, "probe serve:", err)
 			os.Exit(1)
 		}
+	case "webhook":
+		if err := webhook(ctx, args[1:]); err != nil {
+			fmt.Fprintln(os.Stderr, "probe webhook:", err)
+			os.Exit(1)
+		}
 	case "sleep":
 		<-ctx.Done()
 	default:
@@ -75,7 +80,7 @@ func main() {
 }
 
 func usage() {
-	fmt.Fprintln(os.Stderr, "usage: probe serve [ADDR] | sleep")
+	fmt.Fprintln(os.Stderr, "usage: probe serve [ADDR] | webhook ADDR CERTIFICATE KEY | sleep")
 	for name, c := range clients {
 		fmt.Fprintf(os.Stderr, "       probe %s %s\n", name, c.usage)
 	}
