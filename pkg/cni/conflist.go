@@ -24,7 +24,9 @@ func (d *Daemon) writeConf() error {
 			plugins = append(plugins, map[string]any{"type": "portmap", "backend": "nftables", "capabilities": map[string]bool{"portMappings": true}})
 		}
 	}
-	b, err := json.MarshalIndent(map[string]any{"cniVersion": "1.1.0", "name": "kove", "plugins": plugins}, "", "  ")
+	// From version 1.1.0 on the runtime executes every plugin's STATUS each time the kubelet asks how it is, and a restart
+	// of kove would make a node NotReady whose pods have all they need. The file's presence is the status.
+	b, err := json.MarshalIndent(map[string]any{"cniVersion": "1.0.0", "name": "kove", "plugins": plugins}, "", "  ")
 	if err != nil {
 		return fmt.Errorf("encoding the network configuration: %w", err)
 	}

@@ -349,6 +349,7 @@ type labPod struct {
 	name, ns, sandbox, mac string
 	ip                     netip.Addr
 	node                   *labNode
+	result                 string // of the last ADD
 }
 
 // newPod makes the logical port and the namespace of a pod, and the Pod with the controllers' annotations.
@@ -386,11 +387,18 @@ func (l *lab) call(p *labPod, command string) (string, error) {
 	c := exec.Command(l.shim)
 	c.Env = []string{"CNI_COMMAND=" + command, "CNI_CONTAINERID=" + p.sandbox, "CNI_NETNS=/run/netns/" + p.ns, "CNI_IFNAME=eth0", "CNI_PATH=" + l.dir,
 		"CNI_ARGS=IgnoreUnknown=1;K8S_POD_NAMESPACE=default;K8S_POD_NAME=" + p.name + ";K8S_POD_INFRA_CONTAINER_ID=" + p.sandbox + ";K8S_POD_UID=uid-" + p.name}
-	c.Stdin = strings.NewReader(`{"cniVersion":"1.0.0","name":"kove","type":"kove-cni","socket":"` + p.node.Dir + `/cni.sock"}`)
+	prev := ""
+	if command != shim.Add && p.result != "" {
+		prev = `,"prevResult":` + p.result
+	}
+	c.Stdin = strings.NewReader(`{"cniVersion":"1.0.0","name":"kove","type":"kove-cni","socket":"` + p.node.Dir + `/cni.sock"` + prev + `}`)
 	var out, msg bytes.Buffer
 	c.Stdout, c.Stderr = &out, &msg
 	if err := c.Run(); err != nil {
 		return out.String(), fmt.Errorf("%w: %s%s", err, out.String(), msg.String())
+	}
+	if command == shim.Add {
+		p.result = out.String()
 	}
 	return out.String(), nil
 }
@@ -425,7 +433,7 @@ func (l *lab) mustPing(ns, to string, args ...string) {
 	l.t.Helper()
 	// The first packet to a remote chassis may be lost while the tunnel resolves its peer.
 	l.ping(ns, to, 1)
-	if lost := l.ping(ns, to, 5, append([]string{"-i", "0.1"}, args...)...); lost > 0 {
+	if lost := l.ping(ns, to, 5, append([]string{"-i", "0.02"}, args...)...); lost > 0 {
 		l.t.Errorf("ping %v from %s to %s: %d of 5 lost", args, ns, to, lost)
 	}
 }

@@ -69,9 +69,6 @@ func TestNodes(t *testing.T) {
 	})
 	t.Run("result", func(t *testing.T) {
 		l.t = t
-		if _, err := l.call(a, shim.Check); err == nil || !strings.Contains(err.Error(), "prevResult") {
-			t.Logf("CHECK without a previous result: %v", err)
-		}
 		p := l.newPod("n1", "r")
 		out, err := l.call(p, shim.Add)
 		if err != nil {
@@ -88,6 +85,13 @@ func TestNodes(t *testing.T) {
 		if r.CNIVersion != "1.0.0" || len(r.IPs) != 1 || r.IPs[0].Address != p.ip.String()+"/16" || r.IPs[0].Gateway != "10.16.0.1" ||
 			len(r.Interfaces) != 2 || r.Interfaces[0].Name != hostName(p.sandbox) || r.Interfaces[1].Mac != p.mac || r.Interfaces[1].Sandbox != "/run/netns/"+p.ns {
 			t.Errorf("%s", out)
+		}
+		if _, err := l.call(p, shim.Check); err != nil {
+			t.Errorf("CHECK: %v", err)
+		}
+		l.run("ip", "-n", p.ns, "addr", "flush", "dev", "eth0")
+		if _, err := l.call(p, shim.Check); err == nil || !strings.Contains(err.Error(), "lost address "+p.ip.String()) {
+			t.Errorf("CHECK without the address: %v", err)
 		}
 		for range 2 { // DEL may be repeated
 			if _, err := l.call(p, shim.Del); err != nil {
@@ -211,6 +215,8 @@ func TestNodes(t *testing.T) {
 		l.t = t
 		l.run("ip", "-n", labPrefix+"n1", "addr", "flush", "dev", GatewayLink)
 		l.await("the gateway's address and routes", func() error { return lostErr(l.ping(labPrefix+"n1", c.ip.String(), 1)) })
+		l.run("ip", "netns", "exec", labPrefix+"n1", "nft", "flush", "ruleset")
+		l.await("masquerading", func() error { return lostErr(l.ping(a.ns, "192.0.2.254", 1)) })
 	})
 	t.Run("restore", func(t *testing.T) {
 		l.t = t

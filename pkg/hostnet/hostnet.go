@@ -171,6 +171,10 @@ func (h *Host) listen(ctx context.Context) error {
 		return fmt.Errorf("listening to routes: %w", err)
 	}
 	defer drain(routes)
+	tables := make(chan struct{}, 1)
+	if err := watchTables(ctx, tables); err != nil {
+		return err
+	}
 	defer cancel() // before the drains: it closes the sockets, which closes the channels
 
 	h.reapply("subscribing") // what happened before the subscription
@@ -181,6 +185,8 @@ func (h *Host) listen(ctx context.Context) error {
 		case err := <-lost:
 			h.log.Warn("lost kernel notifications, listening anew", "err", err)
 			return nil
+		case <-tables:
+			h.reapply("a deleted nftables table")
 		case u, ok := <-links:
 			if !ok {
 				return nil

@@ -30,9 +30,6 @@ type Options struct {
 	// DatapathType is vswitch.DatapathSystem or vswitch.DatapathNetdev, see Detect.
 	DatapathType string
 
-	// Command turns a program's name into what is executed. Nil runs BinDir/name.
-	Command func(name string) (path string, args []string)
-
 	Logger *slog.Logger
 }
 
@@ -74,9 +71,6 @@ func (o Options) Env() []string {
 }
 
 func (o Options) command(name string) (string, []string) {
-	if o.Command != nil {
-		return o.Command(name)
-	}
 	p := filepath.Join(o.BinDir, name)
 	return p, []string{p}
 }

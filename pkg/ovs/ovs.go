@@ -12,6 +12,8 @@ import (
 	"strings"
 	"time"
 
+	"golang.org/x/sys/unix"
+
 	"github.com/kove-io/kove/pkg/ovs/vswitch"
 	"github.com/kove-io/kove/pkg/supervise"
 )
@@ -37,6 +39,13 @@ func New(o Options) (*DataPlane, error) {
 	if err := o.validate(); err != nil {
 		return nil, err
 	}
+	// Paths without links: after an upgrade data/current names another payload, and children of the old one must not pass
+	// for those of the new one.
+	bin, err := filepath.EvalSymlinks(o.BinDir)
+	if err != nil {
+		return nil, fmt.Errorf("looking for the data plane's programs (the payload has to be unpacked first): %w", err)
+	}
+	o.BinDir = bin
 	return &DataPlane{o: o, log: o.Logger}, nil
 }
 
@@ -266,8 +275,9 @@ func rules(report string) int {
 	return 0
 }
 
-// Stop ends the children of a run directory for good: `kove stop --all` and uninstall. Programs that do not run are no
-// error. ovn-controller removes its chassis from the southbound database, ovs-vswitchd its datapath.
+// Stop ends the children of a run directory for good and waits until they are gone: `kove stop --all` and uninstall.
+// Programs that do not run are no error. ovn-controller removes its chassis from the southbound database, ovs-vswitchd its
+// datapath.
 func Stop(ctx context.Context, runDir string) error {
 	var errs []error
 	for _, p := range []struct {
@@ -281,9 +291,46 @@ func Stop(ctx context.Context, runDir string) error {
 		if _, err := Unixctl(ctx, ctl, "version"); err != nil {
 			continue // nobody listens
 		}
-		if _, err := Unixctl(ctx, ctl, "exit", p.args...); err != nil {
+		gone, err := watchExit(filepath.Join(runDir, p.program+".pid"))
+		if err == nil {
+			_, err = Unixctl(ctx, ctl, "exit", p.args...)
+			if err == nil {
+				err = gone(ctx)
+			}
+		}
+		if err != nil {
 			errs = append(errs, fmt.Errorf("stopping %s: %w", p.program, err))
 		}
 	}
 	return errors.Join(errs...)
+}
+
+// watchExit opens the process that a pid file names and returns what waits for its end.
+func watchExit(pidFile string) (func(context.Context) error, error) {
+	b, err := os.ReadFile(pidFile)
+	if err != nil {
+		return nil, err
+	}
+	pid, err := strconv.Atoi(strings.TrimSpace(string(b)))
+	if err != nil {
+		return nil, fmt.Errorf("reading %s: %w", pidFile, err)
+	}
+	fd, err := unix.PidfdOpen(pid, unix.PIDFD_NONBLOCK)
+	if err != nil {
+		return nil, fmt.Errorf("opening process %d: %w", pid, err)
+	}
+	f := os.NewFile(uintptr(fd), "pidfd")
+	return func(ctx context.Context) error {
+		defer f.Close()
+		stop := context.AfterFunc(ctx, func() { _ = f.SetReadDeadline(time.Unix(1, 0)) })
+		defer stop()
+		raw, err := f.SyscallConn()
+		if err != nil {
+			return err
+		}
+		return raw.Read(func(fd uintptr) bool {
+			n, err := unix.Poll([]unix.PollFd{{Fd: int32(fd), Events: unix.POLLIN}}, 0)
+			return n == 1 && err == nil
+		})
+	}, nil
 }
