@@ -68,12 +68,15 @@ func ipInputPort(p *topo.RouterPort, b *Builder) {
 // resolveOwn answers ARP requests and Neighbor Solicitations for the port's addresses.
 func resolveOwn(p *topo.RouterPort, add func(int, string, string, string)) {
 	gateway, arpGateway := "", ""
-	switch {
-	case p.Distributed():
+	if p.Distributed() {
 		gateway = " && " + resident(p.CRName)
+	}
+	// On a switch of the physical network every chassis sees the request, and one of them has to answer.
+	if p.PeerSwitch != nil && len(p.PeerSwitch.Localnets) > 0 {
 		arpGateway = gateway
-	case p.Row.Options["reside-on-redirect-chassis"] == "true" && len(p.Router.Gateways) == 1:
-		arpGateway = " && " + resident(p.Router.Gateways[0].CRName)
+		if p.Row.Options["reside-on-redirect-chassis"] == "true" && len(p.Router.Gateways) == 1 {
+			arpGateway = " && " + resident(p.Router.Gateways[0].CRName)
+		}
 	}
 	for _, n := range p.IP4 {
 		add(90, "inport == "+p.Quoted+" && arp.op == 1 && arp.tpa == "+n.IP()+" && arp.spa == "+n.Prefix().String()+arpGateway,

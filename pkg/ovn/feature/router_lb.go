@@ -11,9 +11,27 @@ import (
 // routerLB balances load on routers (ovn-northd(8), Logical Router Ingress Table 7: DEFRAG, 8: Load balancing affinity check,
 // 9: DNAT, Load balancing DNAT rules, 10: Load balancing affinity learn, Egress Table 1: UNDNAT, and what table 24 says).
 //
-// Stages: lr_in_defrag, lr_in_lb_aff_check, lr_in_dnat, lr_in_lb_aff_learn, lr_in_gw_redirect, lr_out_undnat, lr_out_snat.
+// Stages: lr_in_ip_input, lr_in_defrag, lr_in_lb_aff_check, lr_in_dnat, lr_in_lb_aff_learn, lr_in_gw_redirect, lr_out_undnat,
+// lr_out_snat.
 func routerLB() Feature {
-	return Feature{Name: "router load balancer", Router: routerLBRouter, LoadBalancer: routerLBBalancer}
+	return Feature{Name: "router load balancer", Router: routerLBRouter, RouterPort: routerLBPort, LoadBalancer: routerLBBalancer}
+}
+
+// routerLBPort answers for the VIPs that the router has to be found at.
+func routerLBPort(p *topo.RouterPort, b *Builder) {
+	where := ""
+	if p.Distributed() {
+		where = " && " + resident(p.CRName)
+	}
+	in := "inport == " + p.Quoted
+	if len(p.AnsweredVIPs(true)) > 0 {
+		b.Add(p.DP, lflow.RouterInIPInput, 90, in+" && arp.op == 1 && arp.tpa == $"+p.Router.VIPSetName(true)+where,
+			arpReply(lflow.RegInportEthDst)).WithHint(p.ID)
+	}
+	if len(p.AnsweredVIPs(false)) > 0 {
+		b.Add(p.DP, lflow.RouterInIPInput, 90, in+" && nd_ns && nd.target == $"+p.Router.VIPSetName(false)+where,
+			advertisement("nd_na", lflow.RegInportEthDst)).WithHint(p.ID).WithMeter(p.Router.Copp["nd-na"])
+	}
 }
 
 // routerLBRouter treats connections that are balanced already.

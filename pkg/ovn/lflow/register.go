@@ -50,7 +50,7 @@ const (
 	RegLookupNeighbor  = "reg9[2]"
 	RegLookupNeighbor2 = "reg9[3]" // lookup_arp_ip's result
 	RegDNATLocal       = "reg9[4]"
-	RegNDRAResult      = "reg9[5]"
+	RegNDRAResult      = "reg0[5]"
 	RegKnownECMPNH     = "reg9[5]"
 	RegKnownLBSession  = "reg9[6]"
 	RegDHCPRelayReq    = "reg9[7]"

@@ -111,6 +111,7 @@ func routerRows(r *topo.Router, b *rows) {
 	}
 	b.AddWithID(sb.TableDatapathBinding, r.ID.String(), r.SB,
 		col(sb.DatapathBindingColTunnelKey, r.Key), col(sb.DatapathBindingColExternalIDs, stringMap(ids)))
+	routerVIPRows(r, b)
 }
 
 // Multicast groups that every switch may have, with their fixed keys.
@@ -271,32 +272,6 @@ func routerPortType(p *topo.SwitchPort) (string, map[string]string) {
 	return typ, options
 }
 
-// natAddresses are what the chassis of a gateway announces by gratuitous ARP on the switch: those of a distributed
-// gateway port, or what options:nat-addresses asks for.
-func natAddresses(p *topo.SwitchPort) []string {
-	if p.Peer == nil {
-		return nil
-	}
-	opt := p.Option("nat-addresses")
-	if opt != "" && opt != "router" {
-		if _, ok := topo.ParseAddresses(opt); ok {
-			return []string{opt}
-		}
-		return nil
-	}
-	if !p.Peer.Distributed() {
-		return nil
-	}
-	s := p.Peer.MAC
-	for _, n := range p.Peer.IP4 {
-		s += " " + n.IP()
-	}
-	if len(p.Peer.IP4) == 0 {
-		return nil
-	}
-	return []string{s + ` is_chassis_resident("` + p.Peer.CRName + `")`}
-}
-
 func routerPortRows(p *topo.RouterPort, b *rows) {
 	typ, options := "patch", map[string]string{}
 	if p.PeerName != "" {
@@ -308,10 +283,9 @@ func routerPortRows(p *topo.RouterPort, b *rows) {
 	if p.CRKey != nil {
 		options["chassis-redirect-port"] = p.CRName
 	}
-	mac := p.MAC
-	for _, n := range p.Row.Networks {
-		mac += " " + n
-	}
+	routerPortOptions(p, options)
+	routerPortStatus(p, b)
+	mac := routerPortMAC(p)
 	b.AddWithID(sb.TablePortBinding, portRowKey(p.Name, p.DP.SB), p.Key.SB,
 		col(sb.PortBindingColDatapath, p.DP.SB), col(sb.PortBindingColLogicalPort, p.Name),
 		col(sb.PortBindingColTunnelKey, p.Key.Key), col(sb.PortBindingColMAC, []string{mac}),

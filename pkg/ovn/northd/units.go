@@ -147,8 +147,11 @@ func compareRowKeys(a, b rowKey) int {
 }
 
 func compareMembers(a, b memberRef) int {
-	return cmp.Or(compareRowKeys(a.row, b.row), cmp.Compare(a.member.column, b.member.column),
-		compareValues(a.member.value, b.member.value))
+	if c := cmp.Or(compareRowKeys(a.row, b.row), cmp.Compare(a.member.column, b.member.column)); c != 0 {
+		return c
+	}
+	// Values of one column have one type.
+	return compareValues(a.member.value, b.member.value)
 }
 
 func compareValues(a, b any) int {

@@ -160,6 +160,9 @@ func (t *Topo) computeRouterPort(id ovsdb.UUID) *RouterPort {
 	if p.Router == nil {
 		return nil
 	}
+	if bound := t.bindings.Get(f.CRName); bound != nil && f.Distributed() {
+		p.HostingChassis = bound.Chassis
+	}
 	p.NATs = t.natList(t.LogicalRouter.Get(f.DP.ID).NAT)
 	if lsp, ok := t.lspByRouterLRP.one(f.Name); ok {
 		p.PeerPort = t.portFacts.Get(lsp)

@@ -215,6 +215,8 @@ type RouterPort struct {
 	// NATs are the router's, for ports that answer for external addresses.
 	NATs          []*NAT
 	LoadBalancers []*LoadBalancerFacts
+	// HostingChassis is where a distributed gateway port is now, "" when nowhere.
+	HostingChassis string
 }
 
 // HAGroup is a resolved HA_Chassis_Group, or the Gateway_Chassis rows of a router port.

@@ -1,0 +1,135 @@
+package northd
+
+import (
+	"cmp"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/kove-io/kove/pkg/ovn/nb"
+	"github.com/kove-io/kove/pkg/ovn/sb"
+	"github.com/kove-io/kove/pkg/ovn/topo"
+	"github.com/kove-io/kove/pkg/ovsdb"
+)
+
+// routerPortMAC is Port_Binding.mac of a router port: the networks as they were written, but each address in its usual
+// form.
+func routerPortMAC(p *topo.RouterPort) string {
+	mac := p.MAC
+	for _, s := range p.Row.Networks {
+		if n, err := topo.ParseNetwork(s); err == nil {
+			mac += " " + n.IP() + "/" + strconv.Itoa(n.Bits)
+		}
+	}
+	return mac
+}
+
+// routerPortOptions adds what ovn-controller does on behalf of a router port: router advertisements that nobody asked for
+// (ovn-nb(5), ipv6_ra_configs) and prefix delegation.
+func routerPortOptions(p *topo.RouterPort, options map[string]string) {
+	for _, o := range []string{"prefix_delegation", "prefix"} {
+		if p.Row.Options[o] == "true" {
+			options["ipv6_"+o] = "true"
+		}
+	}
+	cfg := p.Row.IPv6RAConfigs
+	if cfg["send_periodic"] != "true" || cfg["address_mode"] == "" || p.Row.Peer != nil {
+		return
+	}
+	var prefixes []string
+	local := ""
+	for _, n := range p.IP6 {
+		if n.Addr.IsLinkLocalUnicast() {
+			local = cmp.Or(local, n.IP())
+		} else {
+			prefixes = append(prefixes, n.Prefix().String())
+		}
+	}
+	// RFC 4861 section 6.2.1 bounds both intervals.
+	most := bounded(cfg["max_interval"], 600, 4, 1800)
+	least := most / 3
+	if most < 9 {
+		least = most * 3 / 4
+	}
+	options["ipv6_ra_send_periodic"] = "true"
+	options["ipv6_ra_address_mode"] = cfg["address_mode"]
+	options["ipv6_ra_max_interval"] = strconv.FormatInt(most, 10)
+	options["ipv6_ra_min_interval"] = strconv.FormatInt(bounded(cfg["min_interval"], least, min(3, most*3/4), most*3/4), 10)
+	options["ipv6_ra_prf"] = cmp.Or(cfg["router_preference"], "MEDIUM")
+	options["ipv6_ra_src_eth"] = p.MAC
+	if local != "" {
+		options["ipv6_ra_src_addr"] = local
+	}
+	if len(prefixes) > 0 {
+		options["ipv6_ra_prefixes"] = strings.Join(prefixes, " ")
+	}
+	if mtu, err := strconv.Atoi(cfg["mtu"]); err == nil && mtu >= 1280 {
+		options["ipv6_ra_mtu"] = cfg["mtu"]
+	}
+	for _, o := range []string{"rdnss", "dnssl", "route_info"} {
+		if v := cfg[o]; v != "" {
+			options["ipv6_ra_"+o] = v
+		}
+	}
+}
+
+// routerPortStatus writes back which chassis hosts a distributed gateway port.
+func routerPortStatus(p *topo.RouterPort, b *rows) {
+	if have := p.Row.Status["hosting-chassis"]; have != p.HostingChassis {
+		status := ovsdb.Map(nil)
+		if p.HostingChassis != "" {
+			status = ovsdb.Map{{K: "hosting-chassis", V: p.HostingChassis}}
+		}
+		b.Back(ovsdb.Update(nb.TableLogicalRouterPort, p.ID, col(nb.LogicalRouterPortColStatus, status)))
+	}
+}
+
+// routerVIPRows are the address sets of the load balancer VIPs that a router answers ARP and ND for.
+func routerVIPRows(r *topo.Router, b *rows) {
+	for _, is4 := range []bool{true, false} {
+		vips := r.AnsweredVIPs(is4)
+		if len(vips) == 0 {
+			continue
+		}
+		name := r.VIPSetName(is4)
+		addrs := make([]string, 0, len(vips))
+		for _, a := range vips {
+			addrs = append(addrs, a.String())
+		}
+		b.Add(sb.TableAddressSet, name, col(sb.AddressSetColName, name))
+		slices.Sort(addrs)
+		for _, a := range slices.Compact(addrs) {
+			b.Member(sb.TableAddressSet, name, sb.AddressSetColAddresses, a)
+		}
+	}
+}
+
+// natAddresses are what the chassis of a gateway announces by gratuitous ARP on the switch (ovn-sb(5),
+// Port_Binding.nat_addresses): the addresses of the router port at the other end if one chassis alone answers for them, or
+// what options:nat-addresses asks for.
+func natAddresses(p *topo.SwitchPort) []string {
+	if p.Peer == nil {
+		return nil
+	}
+	if opt := p.Option("nat-addresses"); opt != "" && opt != "router" {
+		if _, ok := topo.ParseAddresses(opt); ok {
+			return []string{opt}
+		}
+		return nil
+	}
+	where, physical := "", len(p.Switch.Localnets) > 0
+	switch {
+	case p.Peer.Distributed():
+		where = ` is_chassis_resident("` + p.Peer.CRName + `")`
+	case physical && p.Peer.Row.Options["reside-on-redirect-chassis"] == "true" && p.PeerRouter != nil && len(p.PeerRouter.Gateways) == 1:
+		where = ` is_chassis_resident("` + p.PeerRouter.Gateways[0].CRName + `")`
+	case physical && p.Peer.Gateway:
+	default:
+		return nil
+	}
+	s := p.Peer.MAC
+	for _, n := range p.Peer.IP4 {
+		s += " " + n.IP()
+	}
+	return []string{s + where}
+}
