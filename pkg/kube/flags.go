@@ -91,7 +91,10 @@ func runWithHealth(ctx context.Context, ready func(), run func(context.Context) 
 	err := run(ctx)
 	stopProbe()
 	<-probed
-	if err == nil && ctx.Err() == nil {
+	if ctx.Err() != nil {
+		return nil // "finished without leader elect" and the like
+	}
+	if err == nil {
 		err = errors.New("returned although it was not asked to stop")
 	}
 	return err
