@@ -7,8 +7,12 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"net"
 	"net/http"
 	"net/http/httptest"
+	"os"
+	"os/exec"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -123,4 +127,104 @@ func TestSleep(t *testing.T) {
 	if err := sleep(context.Background(), []string{"0.01"}, io.Discard); err != nil {
 		t.Error(err)
 	}
+}
+
+// TestMain lets the test binary be kove-sys itself.
+func TestMain(m *testing.M) {
+	if args := os.Getenv("KOVE_SYS_TEST_ARGS"); args != "" {
+		os.Args = strings.Fields(args)
+		main()
+		return
+	}
+	os.Exit(m.Run())
+}
+
+// CoreDNS answers with the plugins that the cluster's Corefile uses.
+func TestCoreDNS(t *testing.T) {
+	dir := t.TempDir()
+	port := freePort(t)
+	corefile := filepath.Join(dir, "Corefile")
+	text := fmt.Sprintf(`.:%s {
+		bind 127.0.0.1
+		errors
+		log
+		health 127.0.0.1:%s
+		ready 127.0.0.1:%s
+		prometheus 127.0.0.1:%s
+		hosts {
+			192.0.2.7 web.kove.test
+			fallthrough
+		}
+		forward . 127.0.0.1:9
+		cache 30
+		loop
+		reload
+		loadbalance
+	}`, port, freePort(t), freePort(t), freePort(t))
+	if err := os.WriteFile(corefile, []byte(text), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	c := exec.Command(os.Args[0])
+	c.Env = append(os.Environ(), "KOVE_SYS_TEST_ARGS=kove-sys coredns -conf "+corefile)
+	var messages bytes.Buffer
+	c.Stdout, c.Stderr = &messages, &messages
+	if err := c.Start(); err != nil {
+		t.Fatal(err)
+	}
+	ended := make(chan struct{})
+	go func() { _ = c.Wait(); close(ended) }() // killed at the end, as told
+	defer func() { _ = c.Process.Kill(); <-ended }()
+	var out bytes.Buffer
+	var err error
+	for begin := time.Now(); time.Since(begin) < 30*time.Second; time.Sleep(20 * time.Millisecond) {
+		out.Reset()
+		if err = resolve(context.Background(), []string{"-server", "127.0.0.1:" + port, "-timeout", "2s", "web.kove.test"}, &out); err == nil {
+			break
+		}
+		select {
+		case <-ended:
+			t.Fatalf("CoreDNS ended: %s", messages.String())
+		default:
+		}
+	}
+	if err != nil || out.String() != "192.0.2.7\n" {
+		t.Errorf("resolved to %q, %v", out.String(), err)
+	}
+}
+
+func TestPluginsOfTheCorefile(t *testing.T) {
+	c := exec.Command(os.Args[0])
+	c.Env = append(os.Environ(), "KOVE_SYS_TEST_ARGS=coredns -plugins")
+	out, err := c.Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, p := range []string{"errors", "bind", "health", "ready", "kubernetes", "forward", "cache", "loop", "reload", "loadbalance", "hosts", "prometheus", "log"} {
+		if !strings.Contains("\n"+string(out), "\n"+p+"\n") {
+			t.Errorf("no plugin %s in\n%s", p, out)
+		}
+	}
+}
+
+func TestUnknownCommand(t *testing.T) {
+	c := exec.Command(os.Args[0])
+	c.Env = append(os.Environ(), "KOVE_SYS_TEST_ARGS=kove-sys nonsense")
+	out, err := c.CombinedOutput()
+	if err == nil || !strings.Contains(string(out), `no command "nonsense"`) || !strings.Contains(string(out), "coredns") {
+		t.Errorf("%v: %s", err, out)
+	}
+}
+
+func freePort(t *testing.T) string {
+	t.Helper()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	_, port, err := net.SplitHostPort(l.Addr().String())
+	if err != nil {
+		t.Fatal(err)
+	}
+	return port
 }

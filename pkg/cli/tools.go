@@ -57,7 +57,7 @@ func payloadTools() []tool {
 	sbSocket := func(c *config.Config) string { return unixPath(sbDB(c)) }
 	ovsSocket := func(c *config.Config) string { return c.Paths.Run("ovs", "db.sock") }
 	ovsEnv := func(c *config.Config) []string {
-		return []string{"OVS_RUNDIR=" + c.Paths.Run("ovs"), "OVN_RUNDIR=" + c.Paths.Run("ovs")}
+		return []string{"OPENSSL_CONF=/dev/null", "OVS_RUNDIR=" + c.Paths.Run("ovs"), "OVN_RUNDIR=" + c.Paths.Run("ovs")}
 	}
 	const central = "is `kove server` running here? (`kove status`; the databases are on the servers)"
 	const node = "does kove run as a node here? (`kove status`)"

@@ -61,9 +61,10 @@ func DBSocket(runDir string) string { return filepath.Join(runDir, "db.sock") }
 // ControlSocket is the unixctl socket of a program ("ovs-vswitchd") in a run directory.
 func ControlSocket(runDir, program string) string { return filepath.Join(runDir, program+".ctl") }
 
-// Env is the environment that the programs and the operator's tools (ovs-vsctl, ovs-appctl) need to find the sockets.
+// Env is the environment that the programs and the operator's tools (ovs-vsctl, ovs-appctl) need to find the sockets. The
+// payload's libcrypto must not follow the host's openssl.cnf, which may name modules of another OpenSSL.
 func (o Options) Env() []string {
-	env := []string{"OVS_SYSLOG_METHOD=null", "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", "LC_ALL=C"}
+	env := []string{"OPENSSL_CONF=/dev/null", "OVS_SYSLOG_METHOD=null", "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", "LC_ALL=C"}
 	for _, p := range []string{"OVS", "OVN"} {
 		env = append(env, p+"_RUNDIR="+o.RunDir, p+"_LOGDIR="+o.LogDir, p+"_DBDIR="+o.StateDir, p+"_SYSCONFDIR="+o.StateDir)
 	}
