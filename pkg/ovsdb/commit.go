@@ -394,7 +394,9 @@ func (x *txn) apply() []change {
 			delete(t.rows, r.id)
 			delete(t.weakIn, r.id)
 		default:
-			r.new.version = x.db.newVersion()
+			if !x.keepVersions {
+				r.new.version = x.db.newVersion()
+			}
 			t.rows[r.id] = rowState{row: r.new, strong: r.strong()}
 			for i, cols := range t.schema.Indexes {
 				if r.old == nil || r.changes(cols) {

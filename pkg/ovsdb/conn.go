@@ -448,7 +448,7 @@ func (c *conn) monitor(id any, version int, params []any) error {
 	for _, t := range m.list {
 		tables = append(tables, t.schema)
 	}
-	return db.snapshot(tables, func(rows [][]*Row, err error) {
+	return db.snapshot(tables, false, func(rows [][]*Row, err error) {
 		if err != nil {
 			c.replyError(id, ovsdbError("I/O error", "%v", err))
 			return
@@ -490,7 +490,7 @@ func (c *conn) monitorCondChange(id any, params []any) error {
 	for _, t := range cc.tables {
 		tables = append(tables, t.schema)
 	}
-	return m.db.snapshot(tables, func(rows [][]*Row, err error) {
+	return m.db.snapshot(tables, false, func(rows [][]*Row, err error) {
 		if err != nil {
 			c.replyError(id, ovsdbError("I/O error", "%v", err))
 			return

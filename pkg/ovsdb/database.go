@@ -239,8 +239,9 @@ func waitChange(ctx context.Context, changed <-chan struct{}, begun time.Time, t
 }
 
 // snapshot lists the rows of some tables as they are now and queues fn to run right after everything committed so far is
-// published: nothing can come between the rows that fn gets and the changes that are published after it.
-func (db *Database) snapshot(tables []*TableSchema, fn func(rows [][]*Row, err error)) error {
+// published: nothing can come between the rows that fn gets and the changes that are published after it. With barrier, what
+// was committed later is not even in the journal yet when fn runs.
+func (db *Database) snapshot(tables []*TableSchema, barrier bool, fn func(rows [][]*Row, err error)) error {
 	db.mu.Lock()
 	defer db.mu.Unlock()
 	if db.err != nil {
@@ -253,7 +254,7 @@ func (db *Database) snapshot(tables []*TableSchema, fn func(rows [][]*Row, err e
 			rows[i] = append(rows[i], s.row)
 		}
 	}
-	db.pub.push(item{fn: func(err error) { fn(rows, err) }})
+	db.pub.push(item{barrier: barrier, fn: func(err error) { fn(rows, err) }})
 	return nil
 }
 
@@ -269,7 +270,7 @@ func (db *Database) Watch(ctx context.Context, tables map[string][]string) (<-ch
 			list = append(list, t)
 		}
 	}
-	err = db.snapshot(list, func(rows [][]*Row, err error) {
+	err = db.snapshot(list, false, func(rows [][]*Row, err error) {
 		if err != nil {
 			w.close()
 			return
@@ -298,7 +299,7 @@ func (db *Database) Compact() error {
 	var c Compaction
 	var rows [][]*Row
 	began := make(chan error, 1)
-	err := db.snapshot(db.schema.Tables, func(r [][]*Row, err error) {
+	err := db.snapshot(db.schema.Tables, true, func(r [][]*Row, err error) {
 		// On the publisher's goroutine: the journal holds exactly the commits that rows show.
 		if err == nil {
 			rows = r

@@ -113,11 +113,12 @@ func (j *FileJournal) Append(rec []byte) error {
 		j.head = nil
 	}
 	if _, err := j.file.Write(b); err != nil {
+		err = fmt.Errorf("%s: %w", j.store.Path(j.name), err)
 		// Leave no half record that the next one would bury.
 		if terr := j.file.Truncate(j.size); terr != nil {
-			err = errors.Join(err, terr)
+			return &BrokenError{errors.Join(err, terr)}
 		}
-		return fmt.Errorf("%s: %w", j.store.Path(j.name), err)
+		return err
 	}
 	j.size += int64(len(b))
 	if j.rest != nil {

@@ -9,7 +9,8 @@ type Journal interface {
 	Replay(fn func(record []byte) error) error
 
 	// Append adds a record in commit order. It survives the process once Append returned, and a power cut once a Sync
-	// that began afterwards returned.
+	// that began afterwards returned. An error that is not a BrokenError leaves the journal as it was before, so that the
+	// next Append may succeed, say because the disk is no longer full.
 	Append(record []byte) error
 	Sync() error
 

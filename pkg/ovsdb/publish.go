@@ -2,7 +2,9 @@ package ovsdb
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -13,6 +15,7 @@ type item struct {
 	changes  []change
 	comments []string
 	sync     bool
+	barrier  bool // fn runs before anything later is written
 	fn       func(error)
 }
 
@@ -64,6 +67,15 @@ func (p *publisher) stop() {
 	p.wake.Signal()
 }
 
+// drain takes whatever is queued.
+func (p *publisher) drain() []item {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	q := p.queue
+	p.queue = nil
+	return q
+}
+
 // add is called from item.fn only.
 func (p *publisher) add(s sink) { p.sinks = append(p.sinks, s) }
 
@@ -102,18 +114,7 @@ func (db *Database) publish() {
 		if batch == nil {
 			break
 		}
-		err := db.write(batch, &flusher)
-		if err != nil {
-			db.fail(err)
-		}
-		for i := range batch {
-			if err == nil && len(batch[i].changes) > 0 {
-				db.tell(batch[i].changes)
-			}
-			if batch[i].fn != nil {
-				batch[i].fn(err)
-			}
-		}
+		err := db.process(batch, &flusher)
 		p.watching.Store(int64(len(p.sinks)))
 		if db.journal != nil && err == nil && db.journal.Grown() && time.Since(tried) > time.Minute && compacting.CompareAndSwap(false, true) {
 			tried = time.Now()
@@ -133,15 +134,41 @@ func (db *Database) publish() {
 	}
 }
 
-// write makes a batch as durable as it asks for.
-func (db *Database) write(batch []item, flusher *batchSync) error {
+// process writes and publishes a batch.
+func (db *Database) process(batch []item, flusher *batchSync) error {
+	for len(batch) > 0 {
+		n := len(batch)
+		if i := slices.IndexFunc(batch, func(it item) bool { return it.barrier }); i >= 0 {
+			n = i + 1
+		}
+		ok, err := db.write(batch[:n], flusher)
+		for i := range batch[:ok] {
+			if len(batch[i].changes) > 0 {
+				db.tell(batch[i].changes)
+			}
+			if batch[i].fn != nil {
+				batch[i].fn(nil)
+			}
+		}
+		if err != nil {
+			db.refuse(batch[ok:], err)
+			return err
+		}
+		batch = batch[n:]
+	}
+	return nil
+}
+
+// write makes a batch as durable as it asks for and says how many of its items got through.
+func (db *Database) write(batch []item, flusher *batchSync) (int, error) {
 	if db.journal == nil {
-		return nil
+		return len(batch), nil
 	}
 	if err := db.Err(); err != nil && err != ErrClosed {
-		return err
+		return 0, err
 	}
-	wrote, sync := false, false
+	ok, wrote, sync := len(batch), false, false
+	var failed error
 	for i := range batch {
 		if len(batch[i].changes) == 0 {
 			continue
@@ -151,19 +178,65 @@ func (db *Database) write(batch []item, flusher *batchSync) error {
 			continue // ephemeral columns only
 		}
 		if err := db.journal.Append(rec); err != nil {
-			return fmt.Errorf("writing journal: %w", err)
+			ok, failed = i, fmt.Errorf("writing journal: %w", err)
+			break
 		}
 		wrote, sync = true, sync || batch[i].sync
 	}
 	switch {
 	case sync:
 		if err := db.journal.Sync(); err != nil {
-			return fmt.Errorf("syncing journal: %w", err)
+			// What reached the disk is unknown, and so is what a second sync would tell.
+			return 0, &BrokenError{fmt.Errorf("syncing journal: %w", err)}
 		}
 	case wrote:
 		flusher.mark()
 	}
-	return nil
+	return ok, failed
+}
+
+// refuse takes back commits that the journal did not take, and whatever was committed on top of them.
+func (db *Database) refuse(items []item, err error) {
+	var broken *BrokenError
+	db.mu.Lock()
+	items = append(items[:len(items):len(items)], db.pub.drain()...)
+	if errors.As(err, &broken) || db.err != nil {
+		db.mu.Unlock()
+		db.fail(err)
+	} else {
+		for i := len(items) - 1; i >= 0; i-- {
+			db.revert(items[i].changes)
+		}
+		db.mu.Unlock()
+		db.log.Error("taking back transactions that cannot be written", "db", db.schema.Name, "err", err)
+	}
+	for _, it := range items {
+		if it.fn != nil {
+			it.fn(err)
+		}
+	}
+}
+
+// revert undoes a commit; db.mu is held and everything later is undone.
+func (db *Database) revert(changes []change) {
+	x := &txn{db: db, tabs: make([]*txnTable, len(db.tables)), keepVersions: true}
+	for _, c := range changes {
+		r := &txnRow{old: c.New, new: c.Old, cols: c.cols}
+		if c.Old != nil {
+			r.id, r.t = c.Old.UUID, x.tab(c.Old.table)
+		} else {
+			r.id, r.t = c.New.UUID, x.tab(c.New.table)
+		}
+		r.t.rows[r.id] = r
+		x.order = append(x.order, r)
+	}
+	for i := 0; i < len(x.order); i++ {
+		// The state before was whole, so no reference can be missing.
+		if err := x.countRefs(x.order[i]); err != nil {
+			panic(fmt.Sprintf("ovsdb: taking a commit back: %v", err))
+		}
+	}
+	x.apply()
 }
 
 func (db *Database) tell(changes []change) {

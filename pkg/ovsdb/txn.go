@@ -14,6 +14,8 @@ type txn struct {
 	durable  bool
 	now      time.Time
 	begun    time.Time
+
+	keepVersions bool // rows come back, they are not new
 }
 
 type txnTable struct {
