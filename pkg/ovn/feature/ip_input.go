@@ -80,26 +80,26 @@ func resolveOwn(p *topo.RouterPort, add func(int, string, string, string)) {
 	}
 	for _, n := range p.IP4 {
 		add(90, "inport == "+p.Quoted+" && arp.op == 1 && arp.tpa == "+n.IP()+" && arp.spa == "+n.Prefix().String()+arpGateway,
-			arpReply(lflow.RegInportEthDst), "")
+			answerARP(lflow.RegInportEthDst), "")
 	}
 	for _, n := range p.IP6 {
-		add(90, "inport == "+p.Quoted+" && "+solicitation(n)+gateway, advertisement("nd_na_router", lflow.RegInportEthDst), "nd-na")
+		add(90, "inport == "+p.Quoted+" && "+solicits(n)+gateway, answerND("nd_na_router", lflow.RegInportEthDst), "nd-na")
 	}
 }
 
-// arpReply turns an ARP request into the reply that the address is at mac.
-func arpReply(mac string) string {
+// answerARP turns an ARP request into the reply that the address is at mac.
+func answerARP(mac string) string {
 	return "eth.dst = eth.src; eth.src = " + mac + "; arp.op = 2; /* ARP reply */ arp.tha = arp.sha; arp.sha = " + mac +
 		"; arp.tpa <-> arp.spa; outport = inport; flags.loopback = 1; output;"
 }
 
-// solicitation matches Neighbor Solicitations for an address.
-func solicitation(n topo.Network) string {
+// solicits matches Neighbor Solicitations for an address.
+func solicits(n topo.Network) string {
 	return "ip6.dst == {" + n.IP() + ", " + n.SolicitedNode().String() + "} && nd_ns && nd.target == " + n.IP()
 }
 
-// advertisement answers a Neighbor Solicitation with mac.
-func advertisement(action, mac string) string {
+// answerND answers a Neighbor Solicitation with mac.
+func answerND(action, mac string) string {
 	return action + " { eth.src = " + mac + "; ip6.src = nd.target; nd.tll = " + mac +
 		"; outport = inport; flags.loopback = 1; output; };"
 }

@@ -135,9 +135,9 @@ func (n *natRule) target(ip string) string {
 
 // answer resolves the external address for those who ask for it, and takes packets for it in.
 func (n *natRule) answer(b *Builder) {
-	ask, reply := "arp.op == 1 && arp.tpa == "+n.ext.IP(), arpReply
+	ask, reply := "arp.op == 1 && arp.tpa == "+n.ext.IP(), answerARP
 	if n.f == family6 {
-		ask, reply = solicitation(n.ext), func(mac string) string { return advertisement("nd_na", mac) }
+		ask, reply = solicits(n.ext), func(mac string) string { return answerND("nd_na", mac) }
 	}
 	n.add(b, lflow.RouterInIPInput, 90, ask, reply(lflow.RegInportEthDst))
 	if n.port == nil {

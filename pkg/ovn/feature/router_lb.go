@@ -26,11 +26,11 @@ func routerLBPort(p *topo.RouterPort, b *Builder) {
 	in := "inport == " + p.Quoted
 	if len(p.AnsweredVIPs(true)) > 0 {
 		b.Add(p.DP, lflow.RouterInIPInput, 90, in+" && arp.op == 1 && arp.tpa == $"+p.Router.VIPSetName(true)+where,
-			arpReply(lflow.RegInportEthDst)).WithHint(p.ID)
+			answerARP(lflow.RegInportEthDst)).WithHint(p.ID)
 	}
 	if len(p.AnsweredVIPs(false)) > 0 {
 		b.Add(p.DP, lflow.RouterInIPInput, 90, in+" && nd_ns && nd.target == $"+p.Router.VIPSetName(false)+where,
-			advertisement("nd_na", lflow.RegInportEthDst)).WithHint(p.ID).WithMeter(p.Router.Copp["nd-na"])
+			answerND("nd_na", lflow.RegInportEthDst)).WithHint(p.ID).WithMeter(p.Router.Copp["nd-na"])
 	}
 }
 
