@@ -20,6 +20,16 @@ type Feature struct {
 func All() []Feature {
 	return []Feature{
 		defaults(),
+		admission(),
+		fdb(),
+		stateful(),
+		acl(),
+		lb(),
+		hairpin(),
+		arp(),
+		dns(),
+		l2(),
+		portsec(),
 		router(),
 		routerAdmission(),
 		neighbor(),

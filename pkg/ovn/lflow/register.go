@@ -23,7 +23,9 @@ const (
 	RegIPFrag          = "reg0[19]"
 	RegACLPersist      = "reg0[20]"
 
-	RegOrigDstIP4  = "reg1"
+	RegHintAllowPersisted = "reg0[21]"
+
+	RegOrigDstIP4  = "reg4"
 	RegOrigDstPort = "reg2[0..15]"
 	RegACLID       = "reg2[16..31]"
 	RegOrigDstIP6  = "xxreg1"

@@ -28,6 +28,72 @@ type VIP struct {
 	Port     uint16 // 0 when the VIP has none
 	Backends []Backend
 	Raw      string // backends as in the column
+
+	// Of a template (options:template), whose variables each chassis replaces (Chassis_Template_Var): Addr is not valid.
+	template     bool
+	address      string
+	port         string
+	is4          bool
+	rawTemplates []string
+}
+
+// Template reports whether the VIP or its backends have variables, so that only the text is known.
+func (v *VIP) Template() bool { return v.template }
+
+// Address is the VIP's address as matches have it.
+func (v *VIP) Address() string {
+	if v.template {
+		return v.address
+	}
+	return v.Addr.String()
+}
+
+// Is4 reports whether the VIP is IPv4.
+func (v *VIP) Is4() bool {
+	if v.template {
+		return v.is4
+	}
+	return v.Addr.Is4()
+}
+
+// HasPort reports whether the VIP is of one port.
+func (v *VIP) HasPort() bool { return v.PortText() != "" }
+
+// PortText is the port as matches have it, "" when there is none.
+func (v *VIP) PortText() string {
+	switch {
+	case v.template:
+		return v.port
+	case v.Port == 0:
+		return ""
+	}
+	return strconv.Itoa(int(v.Port))
+}
+
+// Active lists the backends that may get connections, as ct_lb's arguments have them.
+func (lb *LoadBalancerFacts) Active(v *VIP) []string {
+	if v.template {
+		return v.rawTemplates
+	}
+	var out []string
+	for _, b := range v.Backends {
+		out = append(out, b.String())
+	}
+	return out
+}
+
+// AffinityTimeout is how long a client keeps its backend, in seconds as text; "" when it does not.
+func (lb *LoadBalancerFacts) AffinityTimeout() string {
+	if t := lb.Options["affinity_timeout"]; t != "" && t != "0" {
+		return t
+	}
+	return ""
+}
+
+// HasEvent reports whether packets for a VIP with so many backends raise a Controller_Event.
+func (lb *LoadBalancer) HasEvent(v *VIP, backends int) bool {
+	return backends == 0 && lb.Options["reject"] != "true" && !v.template &&
+		(lb.Options["event"] == "true" || lb.Global.Bool("controller_event"))
 }
 
 // Backend is one destination of a VIP.
@@ -76,6 +142,10 @@ func parseLoadBalancer(row *nb.LoadBalancer) *LoadBalancerFacts {
 	}
 	sort.Strings(keys)
 	for _, k := range keys {
+		if row.Options["template"] == "true" {
+			f.VIPs = append(f.VIPs, templateVIP(k, row))
+			continue
+		}
 		addr, port, ok := splitHostPort(k)
 		if !ok {
 			continue
@@ -95,6 +165,19 @@ func parseLoadBalancer(row *nb.LoadBalancer) *LoadBalancerFacts {
 		f.VIPs = append(f.VIPs, v)
 	}
 	return f
+}
+
+func templateVIP(key string, row *nb.LoadBalancer) VIP {
+	v := VIP{Key: key, Raw: row.VIPs[key], template: true, is4: row.Options["address-family"] != "ipv6", address: key}
+	if i := strings.LastIndexByte(key, ':'); i >= 0 && (v.is4 || !strings.HasSuffix(key, "]")) {
+		v.address, v.port = strings.Trim(key[:i], "[]"), key[i+1:]
+	}
+	for _, b := range strings.Split(v.Raw, ",") {
+		if b = strings.TrimSpace(b); b != "" {
+			v.rawTemplates = append(v.rawTemplates, b)
+		}
+	}
+	return v
 }
 
 func ipKey(a netip.Addr) string {

@@ -36,8 +36,10 @@ type classKey struct {
 // changed port.
 type members struct {
 	byClass      *index[classKey]
-	pgsOf        *index[ovsdb.UUID] // Logical_Switch → Port_Groups with a port in it
-	swsOf        *index[ovsdb.UUID] // Port_Group → Logical_Switches that it has a port in
+	pgsOf        *index[ovsdb.UUID]       // Logical_Switch → Port_Groups with a port in it
+	swsOf        *index[ovsdb.UUID]       // Port_Group → Logical_Switches that it has a port in
+	others       *Input[ovsdb.UUID, bool] // Logical_Switch → it has ports of other types than router
+	otherCount   map[ovsdb.UUID]int
 	pgCount      map[[2]ovsdb.UUID]int
 	places       map[ovsdb.UUID]place
 	routerPlaces map[ovsdb.UUID]Place
@@ -53,6 +55,8 @@ func (m *members) init(g *graph) {
 	m.byClass = newIndex[classKey](g)
 	m.pgsOf = newIndex[ovsdb.UUID](g)
 	m.swsOf = newIndex[ovsdb.UUID](g)
+	m.others = newInput[ovsdb.UUID, bool](g)
+	m.otherCount = map[ovsdb.UUID]int{}
 	m.pgCount = map[[2]ovsdb.UUID]int{}
 	m.places = map[ovsdb.UUID]place{}
 	m.routerPlaces = map[ovsdb.UUID]Place{}
@@ -172,6 +176,16 @@ func (m *members) move(port ovsdb.UUID, old, new place) {
 		}
 		if is {
 			m.byClass.add(classKey{new.Datapath, c}, port)
+		}
+	}
+	if !new.Datapath.IsZero() && new.class&ClassRouter == 0 {
+		m.otherCount[new.Datapath]++
+		m.others.put(new.Datapath, true)
+	}
+	if !old.Datapath.IsZero() && old.class&ClassRouter == 0 {
+		if m.otherCount[old.Datapath]--; m.otherCount[old.Datapath] == 0 {
+			delete(m.otherCount, old.Datapath)
+			m.others.remove(old.Datapath)
 		}
 	}
 	for _, pg := range new.pgs {

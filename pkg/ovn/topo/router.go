@@ -19,7 +19,7 @@ func (t *Topo) computeRouterPortFacts(id ovsdb.UUID) *RouterPortFacts {
 		return nil
 	}
 	p := &RouterPortFacts{
-		Row: row, ID: id, Name: row.Name, Quoted: quote(row.Name), CRName: "cr-" + row.Name, DP: dp, Key: key,
+		Row: row, ID: id, Name: row.Name, Quoted: Quote(row.Name), CRName: "cr-" + row.Name, DP: dp, Key: key,
 		Options: router.Options, Enabled: row.Enabled == nil || *row.Enabled, Gateway: router.Options["chassis"] != "",
 		PeerName: lrpPeer(row),
 	}

@@ -23,6 +23,7 @@ type rules struct {
 	pgFacts         *Rule[ovsdb.UUID, *PortGroupFacts]
 	pgACLs          *Rule[ovsdb.UUID, []*ACL]
 	acls            *Rule[aclKey, *ACL]
+	samples         *Rule[ovsdb.UUID, *Sample]
 	lbFacts         *Rule[ovsdb.UUID, *LoadBalancerFacts]
 	switchLBs       *Rule[ovsdb.UUID, []*LoadBalancerFacts]
 	routerLBs       *Rule[ovsdb.UUID, []*LoadBalancerFacts]
@@ -70,6 +71,7 @@ func (t *Topo) initRules() {
 	t.pgFacts = newRule(g, "port group facts", t.computePortGroupFacts)
 	t.pgACLs = newRule(g, "ACLs of port group", t.computePortGroupACLs)
 	t.acls = newRule(g, "ACL", t.computeACL)
+	t.samples = newRule(g, "sample", t.computeSample)
 	t.lbFacts = newRule(g, "load balancer facts", t.computeLBFacts)
 	t.switchLBs = newRule(g, "load balancers of switch", t.computeSwitchLBs)
 	t.routerLBs = newRule(g, "load balancers of router", t.computeRouterLBs)
@@ -169,11 +171,30 @@ func (t *Topo) computeACL(k aclKey) *ACL {
 	if row == nil {
 		return nil
 	}
-	a := &ACL{ACL: row, PortGroup: k.pg, SampleNew: t.Sample.opt(row.SampleNew), SampleEst: t.Sample.opt(row.SampleEst)}
+	a := &ACL{ACL: row, PortGroup: k.pg, SampleNew: t.sample(row.SampleNew), SampleEst: t.sample(row.SampleEst)}
 	if row.Meter != nil {
 		a.FairMeter = t.fairMeters.Get(*row.Meter)
 	}
 	return a
+}
+
+func (t *Topo) sample(id *ovsdb.UUID) *Sample {
+	if id == nil {
+		return nil
+	}
+	return t.samples.Get(*id)
+}
+
+func (t *Topo) computeSample(id ovsdb.UUID) *Sample {
+	row := t.Sample.Get(id)
+	if row == nil {
+		return nil
+	}
+	s := &Sample{Sample: row, Collectors: t.SampleCollector.list(row.Collectors)}
+	if len(s.Collectors) > 0 {
+		s.Collector = s.Collectors[0].ID
+	}
+	return s
 }
 
 func (t *Topo) computePortGroupFacts(id ovsdb.UUID) *PortGroupFacts {

@@ -15,8 +15,9 @@ func (t *Topo) computeSwitchFacts(id ovsdb.UUID) *SwitchFacts {
 	}
 	f := &SwitchFacts{
 		Datapath: dp, Global: t.Global(), OtherConfig: row.OtherConfig, ExternalIDs: row.ExternalIDs, Copp: t.coppOf(row.Copp),
-		HasDNS:     len(row.DNSRecords) > 0,
-		HasUnknown: len(t.members.byClass.Get(classKey{id, ClassUnknown})) > 0,
+		HasDNS:           len(row.DNSRecords) > 0,
+		HasNonRouterPort: t.members.others.Get(id),
+		HasUnknown:       len(t.members.byClass.Get(classKey{id, ClassUnknown})) > 0,
 	}
 	for _, a := range t.switchACLs(id, row) {
 		f.HasACLs = true
@@ -92,7 +93,7 @@ func (t *Topo) computeSwitchPortFacts(id ovsdb.UUID) *SwitchPortFacts {
 		return nil
 	}
 	p := &SwitchPortFacts{
-		Row: row, ID: id, Name: row.Name, Quoted: quote(row.Name), Type: row.Type, DP: dp, Key: key,
+		Row: row, ID: id, Name: row.Name, Quoted: Quote(row.Name), Type: row.Type, DP: dp, Key: key,
 		Enabled: row.Enabled == nil || *row.Enabled,
 	}
 	p.CRKey = t.portKeys.Get(p.CRName())

@@ -168,8 +168,9 @@ type DatapathKey struct {
 
 // PortKey identifies a port in the southbound database.
 type PortKey struct {
-	SB  ovsdb.UUID // of the Port_Binding
-	Key int64      // tunnel_key
+	SB    ovsdb.UUID // of the Port_Binding
+	Key   int64      // tunnel_key
+	Queue int64      // options:qdisc_queue_id that northd allocated, 0 for none
 }
 
 // Binding is the state of a Port_Binding that chassis write.

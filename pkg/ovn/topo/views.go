@@ -1,6 +1,10 @@
 package topo
 
 import (
+	"maps"
+	"net/netip"
+	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/kove-io/kove/pkg/ovn/nb"
@@ -42,6 +46,8 @@ type SwitchFacts struct {
 	HasLBVIP       bool // one of them has a VIP
 	HasDNS         bool
 	HasUnknown     bool // an enabled port has the address "unknown"
+	// HasNonRouterPort says that there are ports of types other than router.
+	HasNonRouterPort bool
 	// MaxTier is the highest tier among the ACLs of a direction: from-lport before and after load balancing, to-lport.
 	MaxTier [3]int64
 
@@ -72,9 +78,10 @@ type Switch struct {
 type ACL struct {
 	*nb.ACL
 	PortGroup string // "" for an ACL of a switch
-	SampleNew *nb.Sample
-	SampleEst *nb.Sample
-	FairMeter bool // the meter is fair: each ACL has its own copy
+	SampleNew *Sample
+	SampleEst *Sample
+	ID        int64 // SB ACL_ID of one that keeps established connections (options:persist-established), else 0
+	FairMeter bool  // the meter is fair: each ACL has its own copy
 }
 
 // SwitchPortFacts is what others may know of a switch port.
@@ -117,6 +124,37 @@ type SwitchPort struct {
 	DHCPv6     *nb.DHCPOptions
 	Mirrors    []*nb.Mirror
 	HAGroup    *HAGroup
+}
+
+// CRQuoted is CRName as it stands in matches.
+func (p *SwitchPortFacts) CRQuoted() string { return Quote(p.CRName()) }
+
+// Queue is the queue of the port's QoS, "" when it has none.
+func (p *SwitchPortFacts) Queue() string {
+	if q := p.Row.Options["qdisc_queue_id"]; q != "" {
+		return q
+	}
+	if p.Key.Queue != 0 {
+		return strconv.FormatInt(p.Key.Queue, 10)
+	}
+	return ""
+}
+
+// WantsQueue reports whether the port asks for QoS that OVS queues provide: where its traffic meets a physical network.
+func (p *SwitchPort) WantsQueue() bool {
+	o := p.Row.Options
+	return (o["qos_max_rate"] != "" || o["qos_min_rate"] != "" || o["qos_burst"] != "") && o["qdisc_queue_id"] == "" &&
+		(p.Type == "localnet" || p.Type == "" && len(p.Switch.Localnets) > 0)
+}
+
+// HasARPProxy reports whether a router port of the switch answers for networks behind it.
+func (s *SwitchFacts) HasARPProxy() bool {
+	for _, p := range s.RouterPorts {
+		if p.Option("arp_proxy") != "" {
+			return true
+		}
+	}
+	return false
 }
 
 // PortGroupFacts is what ports and switches may know of a port group.
@@ -248,16 +286,90 @@ func (p *RouterPort) AlwaysRedirect() bool {
 	return true
 }
 
+// On reports whether the rule belongs to a distributed gateway port: the one it names, or the one that there is.
+func (n *NAT) On(p *RouterPortFacts) bool {
+	return n.GatewayPort == nil || n.GatewayPort.ID == p.ID
+}
+
+// Sample is an observation point with its collectors resolved.
+type Sample struct {
+	*nb.Sample
+	Collector  int64 // id of the first
+	Collectors []*nb.SampleCollector
+}
+
 // Distributed reports whether the rule is carried out on the chassis of its logical port.
 func (n *NAT) Distributed() bool {
 	return n.Type == "dnat_and_snat" && n.ExternalMAC != nil && n.NAT.LogicalPort != nil
 }
 
-// quote writes a port name as matches and actions have it: a JSON string.
-func quote(s string) string {
+// Quote writes a port name as matches and actions have it: a JSON string.
+func Quote(s string) string {
 	if !strings.ContainsAny(s, "\"\\\n\t\r\b\f") {
 		return `"` + s + `"`
 	}
 	r := strings.NewReplacer(`"`, `\"`, `\`, `\\`, "\n", `\n`, "\t", `\t`, "\r", `\r`, "\b", `\b`, "\f", `\f`)
 	return `"` + r.Replace(s) + `"`
+}
+
+// RouterAddresses4 and RouterAddresses6 are the addresses for which the router behind a port of type router answers on the
+// switch: its own on this port, and those that its NAT rules and load balancers translate. Sorted.
+func (p *SwitchPort) RouterAddresses4() []string { return p.routerAddresses(true) }
+
+// RouterAddresses6 is the same for IPv6.
+func (p *SwitchPort) RouterAddresses6() []string { return p.routerAddresses(false) }
+
+func (p *SwitchPort) routerAddresses(is4 bool) []string {
+	set := map[string]bool{}
+	own := p.Peer.IP6
+	if is4 {
+		own = p.Peer.IP4
+	}
+	for _, n := range own {
+		set[n.IP()] = true
+	}
+	if p.PeerRouter != nil {
+		for _, n := range p.PeerRouter.NATs {
+			if a, err := netip.ParseAddr(n.ExternalIP); err == nil && a.Is4() == is4 && p.Peer.answersFor(a, p.PeerRouter) {
+				set[a.String()] = true
+			}
+		}
+		for _, lb := range p.PeerRouter.LoadBalancers {
+			for i := range lb.VIPs {
+				v := &lb.VIPs[i]
+				if !v.template && v.Is4() == is4 && p.Peer.answersForVIP(v.Addr, lb, p.PeerRouter) {
+					set[v.Addr.String()] = true
+				}
+			}
+		}
+	}
+	return slices.Sorted(maps.Keys(set))
+}
+
+// answersFor reports whether the router answers on this port for a NAT address.
+func (p *RouterPortFacts) answersFor(a netip.Addr, r *Router) bool {
+	if r.Chassis == "" && len(r.Gateways) == 0 {
+		return false
+	}
+	return p.reachable(a)
+}
+
+// answersForVIP is the same for a VIP, according to options:neighbor_responder.
+func (p *RouterPortFacts) answersForVIP(a netip.Addr, lb *LoadBalancerFacts, r *Router) bool {
+	switch lb.Options["neighbor_responder"] {
+	case "none":
+		return false
+	case "all":
+		return true
+	}
+	return p.reachable(a)
+}
+
+func (p *RouterPortFacts) reachable(a netip.Addr) bool {
+	for _, n := range append(slices.Clone(p.IP4), p.IP6...) {
+		if n.Prefix().Contains(a) {
+			return true
+		}
+	}
+	return false
 }

@@ -1,0 +1,139 @@
+package feature
+
+import (
+	"sort"
+	"strings"
+
+	"github.com/kove-io/kove/pkg/ovn/lflow"
+	"github.com/kove-io/kove/pkg/ovn/topo"
+)
+
+// l2 finds the destination of a frame (ovn-northd(8), Logical Switch Ingress Table 28: Destination Lookup, Table 29:
+// Destination unknown).
+//
+// Stages: ls_in_l2_lkup, ls_in_l2_unknown.
+func l2() Feature {
+	return Feature{Name: "l2", Switch: l2Switch, SwitchPort: l2Port}
+}
+
+func toGroup(name string) string { return `outport = "` + name + `"; output;` }
+
+func l2Switch(sw *topo.Switch, b *Builder) {
+	b.Add(sw.Datapath, lflow.SwitchInL2Lkup, 110, "eth.dst == "+lflow.SvcMonitorMAC+" && (tcp || icmp || icmp6)",
+		"handle_svc_check(inport);").WithMeter(sw.Copp["svc-monitor"])
+	b.Add(sw.Datapath, lflow.SwitchInL2Lkup, 70, "eth.mcast", toGroup(lflow.MulticastFlood))
+	if sw.OtherConfig["broadcast-arps-to-all-routers"] == "false" {
+		b.Add(sw.Datapath, lflow.SwitchInL2Lkup, 72, "eth.mcast && (arp.op == 1 || nd_ns)", toGroup(lflow.MulticastFloodL2))
+	}
+	b.Add(sw.Datapath, lflow.SwitchInL2Lkup, 0, "1", "outport = get_fdb(eth.dst); next;")
+	unknown := drop(sw.Global)
+	if sw.HasUnknown {
+		unknown = toGroup(lflow.MulticastUnknown)
+	}
+	b.Add(sw.Datapath, lflow.SwitchInL2Unknown, 50, `outport == "none"`, unknown)
+	b.Add(sw.Datapath, lflow.SwitchInL2Unknown, 0, "1", "output;")
+}
+
+func l2Port(p *topo.SwitchPort, b *Builder) {
+	if p.Type == "router" {
+		l2RouterPort(p, b)
+	} else if p.Type != "external" && !(p.Type == "" && p.Unknown && p.Option("force_fdb_lookup") == "true") {
+		for _, a := range p.Addresses {
+			action := drop(p.Switch.Global)
+			if p.Enabled {
+				action = "outport = " + p.Quoted + "; output;"
+				if p.Type == "" && p.Option("pkt_clone_type") == "mc_unknown" {
+					action = "clone {outport = " + p.Quoted + "; output; }; " + toGroup(lflow.MulticastUnknown)
+				}
+			}
+			b.Add(p.DP, lflow.SwitchInL2Lkup, 50, "eth.dst == "+a.MAC, action).WithHint(p.ID)
+		}
+	}
+	if !p.Enabled {
+		b.Add(p.DP, lflow.SwitchInL2Unknown, 50, "outport == "+p.Quoted, drop(p.Switch.Global)).WithPort(p.Name).WithHint(p.ID)
+	}
+}
+
+// l2RouterPort leads frames for a router, and requests for its addresses, to the port of type router that is its.
+func l2RouterPort(p *topo.SwitchPort, b *Builder) {
+	rp := p.Peer
+	if rp == nil || !p.Enabled {
+		return
+	}
+	l2RouterMACs(p, b)
+	if rp.MAC == "" || !rp.Enabled {
+		return
+	}
+	for _, ip := range p.RouterAddresses4() {
+		arpToRouter(p, "arp.op == 1 && arp.tpa == "+ip, b)
+	}
+	for _, ip := range p.RouterAddresses6() {
+		arpToRouter(p, "nd_ns && nd.target == "+ip, b)
+	}
+	// What the router itself asks stays away from other routers.
+	if len(p.Switch.RouterPorts) > 0 {
+		macs := []string{rp.MAC}
+		if p.PeerRouter != nil {
+			for _, n := range p.PeerRouter.NATs {
+				if n.Distributed() && n.On(rp) {
+					macs = append(macs, strings.ToLower(*n.ExternalMAC))
+				}
+			}
+		}
+		sort.Strings(macs)
+		b.Add(p.DP, lflow.SwitchInL2Lkup, 75, "eth.src == {"+strings.Join(macs, ", ")+
+			"} && (arp.op == 1 || rarp.op == 3 || nd_ns)", toGroup(lflow.MulticastFloodL2)).WithHint(p.ID)
+	}
+}
+
+// arpToRouter answers requests for one address of the router: only it, and the ports that are no routers, get them.
+func arpToRouter(p *topo.SwitchPort, match string, b *Builder) {
+	match = "flags[1] == 0 && " + match
+	emit := func(match, port string) {
+		action := "outport = " + port + "; output;"
+		if p.Switch.HasNonRouterPort {
+			action = "clone {" + action + " }; " + toGroup(lflow.MulticastFloodL2)
+		}
+		b.Add(p.DP, lflow.SwitchInL2Lkup, 80, match, action).WithHint(p.ID)
+	}
+	if p.CRKey != nil {
+		emit(match+" && is_chassis_resident("+p.CRQuoted()+")", p.Quoted)
+		emit(match+" && !is_chassis_resident("+p.CRQuoted()+")", p.CRQuoted())
+		return
+	}
+	emit(match, p.Quoted)
+}
+
+func l2RouterMACs(p *topo.SwitchPort, b *Builder) {
+	out := func(match, port string) {
+		b.Add(p.DP, lflow.SwitchInL2Lkup, 50, match, "outport = "+port+"; output;").WithHint(p.ID)
+	}
+	rp := p.Peer
+	for _, a := range p.Row.Addresses {
+		if a != "router" {
+			if m, ok := topo.ParseAddresses(a); ok {
+				out("eth.dst == "+m.MAC, p.Quoted)
+			}
+			continue
+		}
+		match := "eth.dst == " + rp.MAC
+		switch {
+		case p.CRKey != nil:
+			out(match+" && is_chassis_resident("+p.CRQuoted()+")", p.Quoted)
+			out(match+" && !is_chassis_resident("+p.CRQuoted()+")", p.CRQuoted())
+		case rp.Distributed() && rp.MAC != "":
+			out(match+" && "+resident(rp.CRName), p.Quoted)
+		case p.PeerRouter != nil && rp.Row.Options["reside-on-redirect-chassis"] == "true" && len(p.PeerRouter.Gateways) > 0:
+			out(match+" && "+resident(p.PeerRouter.Gateways[0].CRName), p.Quoted)
+		default:
+			out(match, p.Quoted)
+		}
+	}
+	if rp.Distributed() && p.PeerRouter != nil {
+		for _, n := range p.PeerRouter.NATs {
+			if n.Distributed() && n.On(rp) {
+				out("eth.dst == "+strings.ToLower(*n.ExternalMAC)+" && "+resident(*n.NAT.LogicalPort), p.Quoted)
+			}
+		}
+	}
+}
