@@ -72,26 +72,27 @@ func (s *Store) Claim(ctx context.Context, node, password string, addresses []ne
 	if err := s.judge(node, password, addresses); err != nil {
 		return err
 	}
+	secrets := s.client.CoreV1().Secrets(Namespace)
+	secret, err := secrets.Get(ctx, SecretName(node), metav1.GetOptions{})
+	missing := apierrors.IsNotFound(err)
+	if err != nil && !missing {
+		return fmt.Errorf("claiming node name %s: %w", node, err)
+	}
+	if !missing && !matches(secret, password) {
+		return nameTaken(node)
+	}
 	if err := s.addressesFree(ctx, node, addresses); err != nil {
 		return err
 	}
-	secrets := s.client.CoreV1().Secrets(Namespace)
-	secret, err := secrets.Get(ctx, SecretName(node), metav1.GetOptions{})
-	if apierrors.IsNotFound(err) {
-		secret, err = secrets.Create(ctx, newSecret(node, password, addresses), metav1.CreateOptions{})
-		if err == nil {
-			return nil
-		}
+	if missing {
+		_, err := secrets.Create(ctx, newSecret(node, password, addresses), metav1.CreateOptions{})
 		if apierrors.IsAlreadyExists(err) { // two machines at once: the loser is judged like any later one
-			secret, err = secrets.Get(ctx, SecretName(node), metav1.GetOptions{})
+			return s.Claim(ctx, node, password, addresses)
 		}
-	}
-	if err != nil {
-		return fmt.Errorf("claiming node name %s: %w", node, err)
-	}
-	if !matches(secret, password) {
-		return fmt.Errorf("claiming node name %s: %w; give --node-name another, or, if that machine is gone, run `kove kubectl delete node %s` and `kove kubectl -n %s delete secret %s` on a server",
-			node, ErrNameTaken, node, Namespace, SecretName(node))
+		if err != nil {
+			return fmt.Errorf("claiming node name %s: %w", node, err)
+		}
+		return nil
 	}
 	text := join(addresses)
 	if string(secret.Data[keyAddresses]) == text {
@@ -103,6 +104,11 @@ func (s *Store) Claim(ctx context.Context, node, password string, addresses []ne
 		return fmt.Errorf("recording the addresses of node %s: %w", node, err)
 	}
 	return nil
+}
+
+func nameTaken(node string) error {
+	return fmt.Errorf("claiming node name %s: %w; give --node-name another, or, if that machine is gone, run `kove kubectl delete node %s` and `kove kubectl -n %s delete secret %s` on a server",
+		node, ErrNameTaken, node, Namespace, SecretName(node))
 }
 
 func (s *Store) judge(node, password string, addresses []netip.Addr) error {

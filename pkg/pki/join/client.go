@@ -69,8 +69,13 @@ func Join(ctx context.Context, o Options) (*Credentials, error) {
 	}
 	known := c.files.load(o.Now())
 	wait, told := o.Retry, false
+	var last error
 	for {
 		creds, err := c.try(ctx)
+		if err != nil && ctx.Err() != nil && last != nil {
+			err = last // says more than that the time is over
+		}
+		last = err
 		if err == nil {
 			return creds, nil
 		}
