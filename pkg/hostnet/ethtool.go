@@ -8,7 +8,8 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// The legacy ethtool commands: one get and one set per offload, understood by every kernel.
+// The legacy ethtool commands: one get and one set per offload, understood by every kernel. They do not name the newest kinds
+// of segmentation, which does not matter: without TX checksums the kernel segments every packet itself.
 const (
 	ethtoolGTXCSUM, ethtoolSTXCSUM = 0x16, 0x17
 	ethtoolGTSO, ethtoolSTSO       = 0x1e, 0x1f
