@@ -52,7 +52,7 @@ func report(t *testing.T, sc Scenario, diff []string) bool {
 	case len(diff) == 0 && listed:
 		t.Errorf("%s equals stock: take it out of scenarios.go", sc.Name)
 	case len(diff) > 0 && listed:
-		t.Logf("different in %d lines, as listed: %s", len(diff), reason)
+		t.Logf("%s: different in %d lines, as listed: %s", sc.Name, len(diff), reason)
 		if os.Getenv("ORACLE_DIFF") != "" {
 			t.Log("\n" + strings.Join(diff, "\n"))
 		}

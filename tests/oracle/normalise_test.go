@@ -64,7 +64,12 @@ func TestEquivalences(t *testing.T) {
 			a: func(w *world) { port(w, "p1", "sw0"); port(w, "p2", "sw0"); multicast(w, "p1", "p2") },
 			b: func(w *world) { port(w, "p2", "sw0"); port(w, "p1", "sw0"); multicast(w, "p2", "p1") },
 			// The group has another port than it should.
-			other: func(w *world) { port(w, "p1", "sw0"); port(w, "p2", "sw0"); port(w, "p3", "sw0"); multicast(w, "p1", "p3") },
+			other: func(w *world) {
+				port(w, "p1", "sw0")
+				port(w, "p2", "sw0")
+				port(w, "p3", "sw0")
+				multicast(w, "p1", "p3")
+			},
 		},
 		// Inside a string too.
 		"uuid in text": {

@@ -63,7 +63,7 @@ func (s *sockets) try(script string, env ...string) (string, error) {
 }
 
 // prologue fixes the two values that northd would choose at random.
-const prologue = `ovn-nbctl --no-leader-only init && ovn-sbctl init &&
+const prologue = `ovn-nbctl init && ovn-sbctl init &&
 ovn-nbctl set NB_Global . options:mac_prefix=02:aa:bb options:svc_monitor_mac=0e:00:00:00:00:01`
 
 // replay gives the scenario's commands, waiting for northd after each, so that tunnel keys come in the order of commands.

@@ -1,0 +1,101 @@
+package oracle
+
+import (
+	"net"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"testing"
+	"time"
+)
+
+// TestReplay gives the commands of every scenario that equals stock to cmd/ovn-central, by stock's own ovn-nbctl and
+// ovn-sbctl over its sockets, and reads the result with stock's ovsdb-client.
+func TestReplay(t *testing.T) {
+	scenarios, err := Scenarios(goldenDir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	stockDir(t)
+	binary := buildCentral(t)
+	for _, sc := range scenarios {
+		if _, listed := notYet[sc.Name]; listed {
+			continue
+		}
+		t.Run(sc.Name, func(t *testing.T) {
+			s := startCentral(t, binary)
+			s.replay(t, sc)
+			nbDump, sbDump := s.dump(t)
+			want, err := sc.Want()
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, d := range Compare(want, Normalise(nbDump, sbDump, sc.Seed())) {
+				t.Error(d)
+			}
+		})
+	}
+}
+
+// buildCentral builds cmd/ovn-central.
+func buildCentral(t testing.TB) string {
+	t.Helper()
+	binary := filepath.Join(t.TempDir(), "ovn-central")
+	cmd := exec.Command("go", "build", "-o", binary, "github.com/kove-io/kove/cmd/ovn-central")
+	if out, err := cmd.CombinedOutput(); err != nil {
+		t.Fatalf("building cmd/ovn-central: %v\n%s", err, out)
+	}
+	return binary
+}
+
+// startCentral runs cmd/ovn-central until the test ends.
+func startCentral(t testing.TB, binary string) *sockets {
+	t.Helper()
+	dir := t.TempDir()
+	s := newSockets(t, dir, filepath.Join(dir, "nb.sock"), filepath.Join(dir, "sb.sock"))
+	cmd := exec.Command(binary, "--data-dir", filepath.Join(dir, "data"), "--nb-remote", "punix:"+s.nb, "--sb-remote", "punix:"+s.sb,
+		"--log-level", "warn")
+	log, err := os.Create(filepath.Join(dir, "central.log"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer log.Close()
+	cmd.Stdout, cmd.Stderr = log, log
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		cmd.Process.Signal(os.Interrupt)
+		if err := cmd.Wait(); err != nil {
+			t.Errorf("cmd/ovn-central stopped: %v", err)
+		}
+		if t.Failed() {
+			text, _ := os.ReadFile(log.Name())
+			t.Logf("cmd/ovn-central said:\n%s", text)
+		}
+	})
+	awaitSocket(t, s.nb)
+	awaitSocket(t, s.sb)
+	s.shell(t, prologue)
+	return s
+}
+
+// awaitSocket returns when somebody accepts on a unix socket: the central answers once its sockets do.
+func awaitSocket(t testing.TB, path string) {
+	t.Helper()
+	tick := time.NewTicker(5 * time.Millisecond)
+	defer tick.Stop()
+	late := time.After(30 * time.Second)
+	for {
+		c, err := net.Dial("unix", path)
+		if err == nil {
+			c.Close()
+			return
+		}
+		select {
+		case <-tick.C:
+		case <-late:
+			t.Fatalf("nobody listens on %s after 30 s: %v", path, err)
+		}
+	}
+}
