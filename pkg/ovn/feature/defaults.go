@@ -20,12 +20,12 @@ func defaults() Feature {
 
 var passThrough = []lflow.Stage{
 	lflow.SwitchInApplyPortSec, lflow.SwitchInLookupFDB, lflow.SwitchInPutFDB, lflow.SwitchInPreACL, lflow.SwitchInPreLB,
-	lflow.SwitchInPreStateful, lflow.SwitchInACLSample, lflow.SwitchInACLAction, lflow.SwitchInQoS,
+	lflow.SwitchInPreStateful, lflow.SwitchInACLSample, lflow.SwitchInQoS,
 	lflow.SwitchInLBAffCheck, lflow.SwitchInLB, lflow.SwitchInLBAffLearn, lflow.SwitchInPreHairpin,
 	lflow.SwitchInNATHairpin, lflow.SwitchInHairpin, lflow.SwitchInACLAfterLBSample,
-	lflow.SwitchInACLAfterLBAction, lflow.SwitchInStateful, lflow.SwitchInARPRsp, lflow.SwitchInDHCPOptions,
+	lflow.SwitchInStateful, lflow.SwitchInARPRsp, lflow.SwitchInDHCPOptions,
 	lflow.SwitchInDHCPResponse, lflow.SwitchInDNSLookup, lflow.SwitchInDNSResponse, lflow.SwitchInExternalPort,
 	lflow.SwitchOutLookupFDB, lflow.SwitchOutPutFDB, lflow.SwitchOutPreACL, lflow.SwitchOutPreLB,
-	lflow.SwitchOutPreStateful, lflow.SwitchOutACLSample, lflow.SwitchOutACLAction, lflow.SwitchOutQoS,
+	lflow.SwitchOutPreStateful, lflow.SwitchOutACLSample, lflow.SwitchOutQoS,
 	lflow.SwitchOutStateful,
 }

@@ -71,7 +71,7 @@ func l2RouterPort(p *topo.SwitchPort, b *Builder) {
 		arpToRouter(p, "nd_ns && nd.target == "+ip, b)
 	}
 	// What the router itself asks stays away from other routers.
-	if len(p.Switch.RouterPorts) > 0 {
+	if p.Switch.HasNonRouterPort {
 		macs := []string{rp.MAC}
 		if p.PeerRouter != nil {
 			for _, n := range p.PeerRouter.NATs {

@@ -71,12 +71,10 @@ func statefulPort(p *topo.SwitchPort, b *Builder) {
 		add(lflow.SwitchInPreACL, in, "next;")
 		add(lflow.SwitchOutPreACL, out, "next;")
 	}
-	if p.Type == "router" {
-		action := "ct_clear; next;"
-		if p.Switch.HasStatefulACL {
-			action = "next;"
-		}
-		add(lflow.SwitchInPreLB, in, "next;")
-		add(lflow.SwitchOutPreLB, out, action)
+	action := "ct_clear; next;"
+	if p.Switch.HasStatefulACL {
+		action = "next;"
 	}
+	add(lflow.SwitchInPreLB, in, "next;")
+	add(lflow.SwitchOutPreLB, out, action)
 }

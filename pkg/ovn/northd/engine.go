@@ -139,6 +139,7 @@ func (e *engine) settle() []topo.Unit {
 		again := false
 		for _, u := range units {
 			again = e.allocateRedirect(u) || again
+			again = e.allocateQueue(u) || again
 		}
 		if !again {
 			break
@@ -303,6 +304,20 @@ func (e *engine) allocateRedirect(u topo.Unit) bool {
 	default:
 		return false
 	}
+	return true
+}
+
+// allocateQueue gives or takes the queue of a port with QoS, and reports whether it did.
+func (e *engine) allocateQueue(u topo.Unit) bool {
+	v, ok := u.View.(*topo.SwitchPort)
+	if !ok || v.WantsQueue() == (v.Key.Queue != 0) {
+		return false
+	}
+	k := e.alloc.queue(v.Name, v.ID, v.WantsQueue())
+	if k == nil {
+		return false
+	}
+	e.topo.SetPortKey(v.Name, k)
 	return true
 }
 

@@ -63,8 +63,12 @@ type allocator struct {
 	dp        map[ovsdb.UUID]*topo.DatapathKey // by Logical_Switch or Logical_Router
 	ports     map[ovsdb.UUID]*keySpace         // by Logical_Switch or Logical_Router
 	port      map[string]*portAlloc            // by logical port name
+	queues    *keySpace
 	vxlan     bool
 }
+
+// maxQueue is the highest queue that OVS's linux-htb takes.
+const maxQueue = 0xf000
 
 type portAlloc struct {
 	topo.PortKey
@@ -74,7 +78,7 @@ type portAlloc struct {
 
 func newAllocator() *allocator {
 	return &allocator{datapaths: newKeySpace(), dp: map[ovsdb.UUID]*topo.DatapathKey{}, ports: map[ovsdb.UUID]*keySpace{},
-		port: map[string]*portAlloc{}}
+		port: map[string]*portAlloc{}, queues: newKeySpace()}
 }
 
 // loadDatapath and loadPort take what the southbound database holds at start; false means that the key or the name is
@@ -90,6 +94,9 @@ func (a *allocator) loadDatapath(id ovsdb.UUID, k topo.DatapathKey) bool {
 func (a *allocator) loadPort(name string, dp ovsdb.UUID, k topo.PortKey) bool {
 	if a.port[name] != nil || k.Key == 0 || !a.space(dp).take(k.Key, name) {
 		return false
+	}
+	if k.Queue != 0 && !a.queues.take(k.Queue, name) {
+		k.Queue = 0
 	}
 	a.port[name] = &portAlloc{PortKey: k, dp: dp}
 	return true
@@ -165,7 +172,8 @@ func (a *allocator) portKey(name string, dp, owner ovsdb.UUID, requested int64) 
 	}
 	if p != nil && p.dp == dp && (requested == 0 || requested == p.Key) {
 		p.owner = owner
-		return &topo.PortKey{SB: p.SB, Key: p.Key}, nil
+		k := p.PortKey
+		return &k, nil
 	}
 	space := a.space(dp)
 	var key int64
@@ -177,7 +185,8 @@ func (a *allocator) portKey(name string, dp, owner ovsdb.UUID, requested int64) 
 		key = requested
 	} else if p != nil && p.dp == dp {
 		p.owner = owner
-		return &topo.PortKey{SB: p.SB, Key: p.Key}, nil
+		k := p.PortKey
+		return &k, nil
 	} else if key = space.next(limit, name); key == 0 {
 		return nil, fmt.Errorf("allocating tunnel key of port %s: all %d keys of the datapath are in use", name, limit)
 	}
@@ -188,12 +197,33 @@ func (a *allocator) portKey(name string, dp, owner ovsdb.UUID, requested int64) 
 	n := &portAlloc{PortKey: topo.PortKey{SB: hashUUID(sb.TablePortBinding, portRowKey(name, a.dp[dp].SB)), Key: key}, dp: dp, owner: owner}
 	if p != nil {
 		if p.dp == dp {
-			n.SB = p.SB
+			n.SB, n.Queue = p.SB, p.Queue
+		} else {
+			a.queues.free(p.Queue, name)
 		}
 		a.space(p.dp).free(p.Key, name)
 	}
 	a.port[name] = n
-	return &topo.PortKey{SB: n.SB, Key: n.Key}, nil
+	k := n.PortKey
+	return &k, nil
+}
+
+// queue gives a port a queue, or takes it, and returns its new key; nil when there is nothing to change.
+func (a *allocator) queue(name string, owner ovsdb.UUID, want bool) *topo.PortKey {
+	p := a.port[name]
+	if p == nil || p.owner != owner || want == (p.Queue != 0) {
+		return nil
+	}
+	if want {
+		if p.Queue = a.queues.next(maxQueue, name); p.Queue == 0 {
+			return nil
+		}
+	} else {
+		a.queues.free(p.Queue, name)
+		p.Queue = 0
+	}
+	k := p.PortKey
+	return &k
 }
 
 func (a *allocator) freePort(name string, owner ovsdb.UUID) bool {
@@ -204,6 +234,7 @@ func (a *allocator) freePort(name string, owner ovsdb.UUID) bool {
 	if s := a.ports[p.dp]; s != nil {
 		s.free(p.Key, name)
 	}
+	a.queues.free(p.Queue, name)
 	delete(a.port, name)
 	return true
 }

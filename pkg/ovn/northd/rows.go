@@ -151,6 +151,12 @@ func switchPortRows(p *topo.SwitchPort, b *rows) {
 		if p.Switch.OtherConfig["vlan-passthru"] == "true" && (row.Type == "" || row.Type == "localnet") {
 			options["vlan-passthru"] = "true"
 		}
+		if q := p.Key.Queue; q != 0 {
+			options["qdisc_queue_id"] = strconv.FormatInt(q, 10)
+			if n := p.PhysicalNetwork(); n != "" {
+				options["qos_physical_network"] = n
+			}
+		}
 		requestedChassis(p, &cols)
 		if row.Type == "external" && p.HAGroup != nil {
 			cols = append(cols, col(sb.PortBindingColHAChassisGroup, []ovsdb.UUID{haGroupRows(p.HAGroup, p.Switch.Global, b)}))
@@ -173,7 +179,11 @@ func switchPortRows(p *topo.SwitchPort, b *rows) {
 	}
 
 	if p.Enabled {
-		multicastMember(p.DP, mcFlood, p.Key.SB, b)
+		flood := p.Key.SB
+		if p.CRKey != nil {
+			flood = p.CRKey.SB
+		}
+		multicastMember(p.DP, mcFlood, flood, b)
 		if row.Type != "router" {
 			multicastMember(p.DP, mcFloodL2, p.Key.SB, b)
 		}
@@ -368,11 +378,10 @@ func loadBalancerRows(lb *topo.LoadBalancer, b *rows) {
 	for _, v := range lb.VIPs {
 		vips[v.Key] = v.Raw
 	}
-	b.Add(sb.TableLoadBalancer, lb.ID.String(),
+	b.AddWithID(sb.TableLoadBalancer, lb.ID.String(), lb.ID,
 		col(sb.LoadBalancerColName, lb.Name), col(sb.LoadBalancerColVIPs, stringMap(vips)),
 		col(sb.LoadBalancerColProtocol, []string{lb.Protocol}), col(sb.LoadBalancerColOptions, stringMap(options)),
-		col(sb.LoadBalancerColLsDatapathGroup, group("ls", sws)), col(sb.LoadBalancerColLrDatapathGroup, group("lr", lrs)),
-		col(sb.LoadBalancerColExternalIDs, ovsdb.Map{{K: "lb_id", V: lb.ID.String()}}))
+		col(sb.LoadBalancerColLsDatapathGroup, group("ls", sws)), col(sb.LoadBalancerColLrDatapathGroup, group("lr", lrs)))
 }
 
 func portGroupRows(pg *topo.PortGroup, b *rows) {

@@ -454,14 +454,12 @@ var tables = map[string]tableInfo{
 			sb.IPMulticastColIdleTimeout, sb.IPMulticastColQueryInterval, sb.IPMulticastColQueryMaxResp},
 		key: func(r *ovsdb.Row) string { return uuidCol(r, sb.IPMulticastColDatapath) },
 	},
+	// A load balancer has its northbound row's UUID: nothing else in it says which one it is.
 	sb.TableLoadBalancer: {
 		columns: []string{sb.LoadBalancerColName, sb.LoadBalancerColVIPs, sb.LoadBalancerColProtocol,
 			sb.LoadBalancerColLsDatapathGroup, sb.LoadBalancerColLrDatapathGroup, sb.LoadBalancerColDatapathGroup,
 			sb.LoadBalancerColOptions, sb.LoadBalancerColExternalIDs},
-		key: func(r *ovsdb.Row) string {
-			m, _ := r.Get(sb.LoadBalancerColExternalIDs).(ovsdb.Map)
-			return m.GetString("lb_id")
-		},
+		key: func(r *ovsdb.Row) string { return r.UUID.String() },
 	},
 	sb.TableSBGlobal: {columns: []string{sb.SBGlobalColIPsec, sb.SBGlobalColNBCfg, sb.SBGlobalColOptions},
 		key: func(*ovsdb.Row) string { return "" }},

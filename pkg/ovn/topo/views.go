@@ -147,6 +147,17 @@ func (p *SwitchPort) WantsQueue() bool {
 		(p.Type == "localnet" || p.Type == "" && len(p.Switch.Localnets) > 0)
 }
 
+// PhysicalNetwork is the network that the port's traffic leaves by.
+func (p *SwitchPort) PhysicalNetwork() string {
+	if p.Type == "localnet" {
+		return p.Row.Options["network_name"]
+	}
+	for _, ln := range p.Switch.Localnets {
+		return ln.Row.Options["network_name"]
+	}
+	return ""
+}
+
 // HasARPProxy reports whether a router port of the switch answers for networks behind it.
 func (s *SwitchFacts) HasARPProxy() bool {
 	for _, p := range s.RouterPorts {
