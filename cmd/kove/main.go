@@ -16,6 +16,7 @@ import (
 	"github.com/kove-io/kove/pkg/config"
 	"github.com/kove-io/kove/pkg/containerd/daemon"
 	"github.com/kove-io/kove/pkg/kube"
+	"github.com/kove-io/kove/pkg/ovn/central/command"
 	"github.com/kove-io/kove/pkg/pki/join"
 )
 
@@ -30,6 +31,9 @@ func main() {
 		Ctr:     ctr,
 		Containerd: func(ctx context.Context, args []string) error {
 			return daemon.Containerd(ctx, append([]string{"containerd"}, args...))
+		},
+		Central: func(ctx context.Context, args []string) error {
+			return command.New(version).RunContext(ctx, append([]string{"ovn-central"}, args...))
 		},
 		Tokens:   tokens,
 		Stop:     app.Stop,

@@ -2,110 +2,18 @@
 package main
 
 import (
-	"context"
-	"errors"
 	"fmt"
-	"log/slog"
 	"os"
-	"os/signal"
-	"strings"
-	"syscall"
 
-	"github.com/kove-io/kove/pkg/ovn/central"
-	"github.com/kove-io/kove/pkg/ovsdb"
-	"github.com/urfave/cli/v2"
+	"github.com/kove-io/kove/pkg/ovn/central/command"
 )
 
 // version is set by the linker.
 var version = "dev"
 
-const description = `Runs OVN's northbound and southbound databases and northd in one process, without Kubernetes.
-
-A REMOTE says where a database listens:
-   punix:PATH       a unix socket
-   ptcp:PORT[:IP]   TCP, for trusted networks only
-   pssl:PORT[:IP]   TLS; clients must show a certificate of the CA
-
-Example:
-   ovn-central --data-dir /var/lib/ovn --nb-remote punix:/run/ovn/ovnnb_db.sock \
-     --sb-remote punix:/run/ovn/ovnsb_db.sock --sb-remote pssl:6642 \
-     --private-key sb.key --certificate sb.crt --ca-cert ca.crt
-   ovn-nbctl --db=unix:/run/ovn/ovnnb_db.sock show
-
-It stops on SIGINT and SIGTERM.`
-
 func main() {
-	if err := app().Run(os.Args); err != nil {
+	if err := command.New(version).Run(os.Args); err != nil {
 		fmt.Fprintln(os.Stderr, "ovn-central:", err)
 		os.Exit(1)
 	}
-}
-
-func app() *cli.App {
-	return &cli.App{
-		Name:            "ovn-central",
-		Usage:           "OVN databases and northd in one process",
-		Description:     description,
-		UsageText:       "ovn-central --data-dir DIR --nb-remote REMOTE... --sb-remote REMOTE... [flags]",
-		Version:         version,
-		HideHelpCommand: true,
-		Flags: []cli.Flag{
-			&cli.StringFlag{Name: "data-dir", Usage: "keep nb.db and sb.db in `DIR`, which is made if it is not there"},
-			&cli.StringSliceFlag{Name: "nb-remote", Usage: "serve the northbound database on `REMOTE`; may be given again"},
-			&cli.StringSliceFlag{Name: "sb-remote", Usage: "serve the southbound database on `REMOTE`; may be given again"},
-			&cli.StringFlag{Name: "private-key", Usage: "PEM `FILE` with the private key of pssl remotes"},
-			&cli.StringFlag{Name: "certificate", Usage: "PEM `FILE` with the certificate of pssl remotes"},
-			&cli.StringFlag{Name: "ca-cert", Usage: "PEM `FILE` with the CA that signs the certificates of clients"},
-			&cli.StringFlag{Name: "sb-role", Usage: "RBAC `ROLE` of clients of the southbound's pssl remotes, named by their certificates; usually ovn-controller"},
-			&cli.StringFlag{Name: "ctl-dir", Usage: "put control sockets for ovn-appctl, ovnnb_db.ctl and ovnsb_db.ctl, into `DIR`"},
-			&cli.StringFlag{Name: "log-level", Value: "info", Usage: "`LEVEL` debug, info, warn or error"},
-		},
-		Action: run,
-		OnUsageError: func(_ *cli.Context, err error, _ bool) error {
-			return fmt.Errorf("%w: see ovn-central --help", err)
-		},
-	}
-}
-
-func run(c *cli.Context) error {
-	if c.NArg() > 0 {
-		return fmt.Errorf("argument %q is not expected: everything is a flag, see ovn-central --help", c.Args().First())
-	}
-	if c.String("data-dir") == "" {
-		return errors.New("--data-dir is missing: say where to keep the databases, for example --data-dir /var/lib/ovn")
-	}
-	for _, name := range []string{"nb-remote", "sb-remote"} {
-		remotes := c.StringSlice(name)
-		if len(remotes) == 0 {
-			return fmt.Errorf("--%s is missing: say where to listen, for example --%s punix:/run/ovn/ovn%s_db.sock", name, name, name[:2])
-		}
-		for _, r := range remotes {
-			if strings.HasPrefix(r, "pssl:") {
-				for _, f := range []string{"private-key", "certificate", "ca-cert"} {
-					if c.String(f) == "" {
-						return fmt.Errorf("--%s %s needs --%s", name, r, f)
-					}
-				}
-			}
-		}
-	}
-	var level slog.Level
-	if err := level.UnmarshalText([]byte(c.String("log-level"))); err != nil {
-		return fmt.Errorf("--log-level %q: want debug, info, warn or error", c.String("log-level"))
-	}
-	log := slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: level}))
-
-	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGINT, syscall.SIGTERM)
-	defer stop()
-	ct := central.New(central.Options{
-		DataDir:   c.String("data-dir"),
-		NBRemotes: c.StringSlice("nb-remote"),
-		SBRemotes: c.StringSlice("sb-remote"),
-		SBRole:    c.String("sb-role"),
-		TLS:       ovsdb.TLSFiles{PrivateKey: c.String("private-key"), Certificate: c.String("certificate"), CACert: c.String("ca-cert")},
-		CtlDir:    c.String("ctl-dir"),
-		Version:   version,
-		Logger:    log,
-	})
-	return ct.Run(ctx, func() { log.Info("ready") })
 }

@@ -5,7 +5,9 @@ import (
 	"fmt"
 	"net/netip"
 	"os"
+	"sync/atomic"
 
+	"k8s.io/client-go/kubernetes"
 	"k8s.io/client-go/rest"
 	"k8s.io/client-go/tools/clientcmd"
 
@@ -28,6 +30,14 @@ type nodePart struct {
 	dataPlane   []supervise.Component
 
 	joined, gateway *supervise.Handle
+
+	joinedAs atomic.Pointer[joinedNode] // for the status, which may be asked before the join
+}
+
+// joinedNode is how this node talks to its cluster.
+type joinedNode struct {
+	client   kubernetes.Interface
+	sbRemote string
 }
 
 // addNode lists the components of a node, in the order in which they start.
@@ -99,6 +109,11 @@ func (a *App) join(ctx context.Context, ready func()) error {
 	}
 	n.rest.UserAgent = "kove/" + a.o.Version
 	n.rest.QPS, n.rest.Burst = 50, 100
+	client, err := kubernetes.NewForConfig(n.rest)
+	if err != nil {
+		return fmt.Errorf("making the node's client: %w", err)
+	}
+	n.joinedAs.Store(&joinedNode{client: client, sbRemote: a.nodeSB()})
 	ready()
 	<-ctx.Done()
 	return nil

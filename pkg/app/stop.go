@@ -18,6 +18,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"github.com/kove-io/kove/pkg/cni"
 	"github.com/kove-io/kove/pkg/config"
 	"github.com/kove-io/kove/pkg/containerd"
 	"github.com/kove-io/kove/pkg/kube"
@@ -65,7 +66,7 @@ func Stop(ctx context.Context, c *config.Config, clean bool, log *slog.Logger) e
 	removeCgroups()
 	dropKubeProxyTables(ctx, c)
 	try("restoring sysctls", kube.RestoreSysctls(sysctlRecord(c)))
-	try("restoring the host's network", restoreHost(c))
+	try("restoring the host's network", cni.Restore(c.Paths.Agent("hostnet.json"), log))
 	if clean && len(errs) == 0 {
 		try("removing state", removeState(c))
 	}

@@ -38,6 +38,9 @@ func processes(proc, self, payload string) []Process {
 			continue
 		}
 		p := Process{Name: processName(dir, exe, exe == self), PID: pid}
+		if exe == self && pid != os.Getpid() && !strings.HasSuffix(p.Name, " containerd") {
+			continue // somebody's `kove status`
+		}
 		rollup, err := os.ReadFile(filepath.Join(dir, "smaps_rollup"))
 		if err != nil || len(rollup) == 0 { // a zombie
 			continue
