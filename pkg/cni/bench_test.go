@@ -17,7 +17,7 @@ import (
 func BenchmarkAdd(b *testing.B) {
 	for _, width := range []int{1, 8} {
 		b.Run("width="+strconv.Itoa(width), func(b *testing.B) {
-			l := newLab(b, 1)
+			l := newLab(b, koveCentral, 1)
 			var pods []*labPod
 			for i := range b.N {
 				pods = append(pods, l.newPod("n1", "b"+strconv.Itoa(i)))

@@ -53,6 +53,7 @@ func TestMain(m *testing.M) {
 // nodeSpec is what a node process is told.
 type nodeSpec struct {
 	Name, Dir, API, SB string
+	Key, Cert, CA      string
 	EncapIP            netip.Addr
 	NodeIP             netip.Addr
 	BinDir             string
@@ -61,7 +62,7 @@ type nodeSpec struct {
 
 func (s nodeSpec) options(log *slog.Logger) (ovs.Options, Options) {
 	dp := ovs.Options{BinDir: s.BinDir, StateDir: s.Dir + "/ovs-state", RunDir: s.Dir + "/ovs", LogDir: s.Dir + "/logs", NodeName: s.Name,
-		EncapIP: s.EncapIP, SBRemote: s.SB, DatapathType: vswitch.DatapathNetdev, Logger: log}
+		EncapIP: s.EncapIP, SBRemote: s.SB, PrivateKey: s.Key, Certificate: s.Cert, CACert: s.CA, DatapathType: vswitch.DatapathNetdev, Logger: log}
 	return dp, Options{NodeName: s.Name, NodeIPs: []netip.Addr{s.NodeIP}, OVSSocket: dp.DBSocket(), Socket: s.Dir + "/cni.sock",
 		RESTConfig: &rest.Config{Host: "http://api", Dial: func(ctx context.Context, _, _ string) (net.Conn, error) {
 			return (&net.Dialer{}).DialContext(ctx, "unix", s.API)
@@ -103,6 +104,7 @@ type lab struct {
 	dir   string
 	bin   string
 	api   *fakeAPI
+	ca    *labCA // nil: nodes use the unix socket
 	nodes map[string]*labNode
 	shim  string
 	pods  int
@@ -133,7 +135,7 @@ func (l *lab) nb(args ...string) string {
 }
 
 // newLab boots everything. It takes seconds, so that tests share one lab and run one after another.
-func newLab(t testing.TB, nodes int) *lab {
+func newLab(t testing.TB, central string, nodes int) *lab {
 	if os.Getuid() != 0 {
 		t.Fatal("this test makes network namespaces: run it as root")
 	}
@@ -157,8 +159,13 @@ func newLab(t testing.TB, nodes int) *lab {
 	})
 	l.run("go", "build", "-o", l.shim, "github.com/kove-io/kove/cmd/kove-cni")
 	l.api = newFakeAPI(t, dir+"/api.sock")
-	l.central(stock)
 	l.underlay()
+	switch central {
+	case stockCentral:
+		l.stockCentral(stock)
+	case koveCentral:
+		l.koveCentral()
+	}
 	l.network()
 	for i := 1; i <= nodes; i++ {
 		l.addNode(i)
@@ -176,15 +183,48 @@ func (l *lab) dumpLogs() {
 	}
 }
 
-func (l *lab) central(stock string) {
+// The lab's central: the stock programs over unix sockets, or kove's own over TLS with RBAC.
+const (
+	stockCentral = "stock central"
+	koveCentral  = "kove central"
+)
+
+func (l *lab) start(c *exec.Cmd) {
+	if err := c.Start(); err != nil {
+		l.t.Fatal(err)
+	}
+	l.t.Cleanup(func() { _ = c.Process.Kill(); _ = c.Wait() })
+}
+
+func (l *lab) koveCentral() {
+	l.run("go", "build", "-o", l.dir+"/ovn-central", "github.com/kove-io/kove/cmd/ovn-central")
+	l.ca = newLabCA(l.t, l.dir)
+	l.ca.issue(l.t, "central", net.IPv4(192, 0, 2, 254))
+	c := exec.Command("nsenter", "--net=/run/netns/"+labPrefix+"ul", l.dir+"/ovn-central", "--data-dir", l.dir+"/central",
+		"--nb-remote", "punix:"+l.dir+"/nb.sock", "--sb-remote", "punix:"+l.dir+"/sb.sock", "--sb-remote", "pssl:6642:192.0.2.254",
+		"--private-key", l.dir+"/central.key", "--certificate", l.dir+"/central.crt", "--ca-cert", l.dir+"/ca.crt", "--sb-role", "ovn-controller")
+	log, err := os.Create(l.dir + "/central.log")
+	if err != nil {
+		l.t.Fatal(err)
+	}
+	defer log.Close()
+	c.Stdout, c.Stderr = log, log
+	l.start(c)
+	l.await("kove's central", func() error {
+		c, err := net.Dial("unix", l.dir+"/nb.sock")
+		if err == nil {
+			c.Close()
+		}
+		return err
+	})
+}
+
+func (l *lab) stockCentral(stock string) {
 	env := append(os.Environ(), "OVN_RUNDIR="+l.dir, "OVS_RUNDIR="+l.dir, "OVS_SYSLOG_METHOD=null")
 	start := func(program string, args ...string) {
 		c := exec.Command(filepath.Join(l.bin, program), append(args, "-vconsole:off", "--no-chdir")...)
 		c.Env = env
-		if err := c.Start(); err != nil {
-			l.t.Fatal(err)
-		}
-		l.t.Cleanup(func() { _ = c.Process.Kill(); _ = c.Wait() })
+		l.start(c)
 	}
 	for _, db := range []string{"nb", "sb"} {
 		l.stock("ovsdb-tool", "create", l.dir+"/"+db+".db", stock+"/share/ovn/ovn-"+db+".ovsschema")
@@ -253,6 +293,10 @@ func (l *lab) addNode(i int) *labNode {
 		EncapIP: netip.MustParseAddr(fmt.Sprintf("172.31.9.%d", i)), NodeIP: netip.MustParseAddr(fmt.Sprintf("192.0.2.%d", i)),
 		BinDir: l.bin, AddTimeout: 20 * time.Second}}
 	l.nodes[name] = n
+	if l.ca != nil {
+		l.ca.issue(l.t, name)
+		n.SB, n.Key, n.Cert, n.CA = "ssl:192.0.2.254:6642", l.dir+"/"+name+".key", l.dir+"/"+name+".crt", l.dir+"/ca.crt"
+	}
 	mac, ip := fmt.Sprintf("0a:58:64:40:01:%02x", i), fmt.Sprintf("100.64.0.%d", i+1)
 	port := "node-" + name
 	l.nb("lsp-add", "join", port, "--", "lsp-set-addresses", port, mac+" "+ip, "--", "pg-add", "ovn.default."+name, "--",
@@ -267,12 +311,13 @@ func (l *lab) addNode(i int) *labNode {
 	if err := os.MkdirAll(n.Dir, 0o755); err != nil {
 		l.t.Fatal(err)
 	}
+	t := l.t // subtests replace it
 	l.t.Cleanup(func() {
 		l.stopNode(n)
 		ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
 		defer cancel()
 		if err := ovs.Stop(ctx, n.Dir+"/ovs"); err != nil {
-			l.t.Error(err)
+			t.Error(err)
 		}
 	})
 	l.startNode(n)

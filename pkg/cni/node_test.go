@@ -17,7 +17,13 @@ import (
 // TestNodes boots two nodes over the userspace datapath and walks through a pod's life and a node's accidents. The steps
 // build on each other and on one lab.
 func TestNodes(t *testing.T) {
-	l := newLab(t, 2)
+	for _, central := range []string{stockCentral, koveCentral} {
+		t.Run(central, func(t *testing.T) { testNodes(t, central) })
+	}
+}
+
+func testNodes(t *testing.T, central string) {
+	l := newLab(t, central, 2)
 	n1, n2 := l.nodes["n1"], l.nodes["n2"]
 	a, b, c := l.plug("n1", "a"), l.plug("n1", "b"), l.plug("n2", "c")
 	ul := labPrefix + "ul"
