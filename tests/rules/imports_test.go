@@ -41,7 +41,6 @@ var allowed = map[string][]string{
 	"pki":         {"supervise", "config"},
 	"doctor":      {"config", "hostnet", "pki"},
 	"install":     {"config", "../embedded"},
-	"teardown":    {"config", "hostnet", "ovs"},
 	"app":         {"*"},
 	"cli":         {"config", "app", "doctor", "install", "pki", "status", "ovn/central", "supervise", "../embedded", "api/v1"},
 }
