@@ -39,7 +39,7 @@ build: bundle ## build bin/kove with its payload, bin/ovn-central, bin/lab
 	@mkdir -p $(BIN)
 	@echo "building kove (cold: 10-15 minutes on 2 cores; then seconds)"
 	go build -ldflags "$$(packaging/ldflags.sh)" -o $(BIN)/kove ./cmd/kove
-	go build -ldflags "-s -w" -o $(BIN)/ ./cmd/ovn-central ./tests/lab/cmd/lab ./tests/run
+	go build -ldflags "-s -w" -o $(BIN)/ ./cmd/ovn-central ./tests/lab/cmd/lab ./tests/run ./tests/probe
 
 .PHONY: central
 central: ## build bin/ovn-central alone, in seconds

@@ -62,7 +62,7 @@ func TestWrongInput(t *testing.T) {
 			sh("mkdir -p /etc/kove; rm -f /etc/kove/config.yaml")
 			sh(w.before)
 			defer sh(w.after)
-			links, _ := n1.Run(ctx, "ip", "-o", "addr")
+			links, _ := n1.Run(ctx, "ip", "-o", "-4", "addr")
 			out, err := n1.Command(ctx, "timeout", append([]string{"30", "kove"}, w.args...)...).CombinedOutput()
 			if err == nil || ctx.Err() != nil {
 				t.Errorf("it did not refuse: %v\n%s", err, out)
@@ -75,7 +75,7 @@ func TestWrongInput(t *testing.T) {
 					t.Errorf("does not name %q:\n%s", s, out)
 				}
 			}
-			if after, _ := n1.Run(ctx, "ip", "-o", "addr"); after != links {
+			if after, _ := n1.Run(ctx, "ip", "-o", "-4", "addr"); after != links {
 				t.Errorf("addresses changed:\n%s", after)
 			}
 			if ls, _ := n1.Run(ctx, "sh", "-c", "ls /var/lib/kove 2>/dev/null"); ls != "" {
