@@ -66,6 +66,9 @@ func (a *App) addNode() error {
 		admitted = []*supervise.Handle{s.apiserver, s.certificates, s.manifests}
 	}
 	n.joined = g.Add(supervise.Func("join", a.join), supervise.After(admitted...))
+	if s := a.server; s != nil {
+		g.Add(supervise.Func("node-role", a.labelRole), supervise.After(s.apiserver), supervise.StopTimeout(clientStop))
+	}
 	host := g.Add(supervise.Func("host", a.prepareHost))
 
 	runtime := a.containerdOptions()

@@ -3,6 +3,7 @@ package app
 import (
 	"context"
 	"io"
+	stdlog "log"
 	"log/slog"
 	"sync/atomic"
 
@@ -19,8 +20,10 @@ func kubernetesLogger(log *slog.Logger, stopping *atomic.Bool) *slog.Logger {
 	return slog.New(quieter{log.Handler(), stopping})
 }
 
-// bridgeLogs sends klog and logrus (kine's), which have one logger per process, to kubeLog.
+// bridgeLogs sends klog, logrus (kine's) and the standard library's log, which have one logger per process, to kubeLog.
 func bridgeLogs(kubeLog *slog.Logger) {
+	stdlog.SetFlags(0) // net/http's servers write there what clients do to them
+	stdlog.SetOutput(slog.NewLogLogger(kubeLog.With("component", "kubernetes").Handler(), slog.LevelInfo).Writer())
 	logrus.SetOutput(io.Discard)
 	logrus.SetLevel(logrus.InfoLevel)
 	logrus.AddHook(logrusHook{kubeLog.With("component", "datastore")})
@@ -47,6 +50,9 @@ func (q quieter) Enabled(ctx context.Context, l slog.Level) bool {
 
 func (q quieter) Handle(ctx context.Context, r slog.Record) error {
 	r.Level = q.level(r.Level)
+	if !q.Handler.Enabled(ctx, r.Level) { // logr does not ask before it logs an error
+		return nil
+	}
 	return q.Handler.Handle(ctx, r)
 }
 

@@ -12,7 +12,9 @@ import (
 	"k8s.io/client-go/tools/clientcmd"
 
 	"github.com/kove-io/kove/pkg/controllers"
+	"github.com/kove-io/kove/pkg/config"
 	"github.com/kove-io/kove/pkg/kube"
+	"github.com/kove-io/kove/pkg/ovs"
 	"github.com/kove-io/kove/pkg/ovn/central"
 	"github.com/kove-io/kove/pkg/pki"
 	"github.com/kove-io/kove/pkg/pki/csr"
@@ -76,8 +78,8 @@ func (a *App) addServer() error {
 // How long clients of the API server get to finish, and then the API server itself. It would drain for half a minute; what
 // it acknowledged is on disk, and clients try again.
 const (
-	clientStop    = 3 * time.Second
-	apiserverStop = 3 * time.Second
+	clientStop    = 2 * time.Second
+	apiserverStop = 2 * time.Second
 )
 
 func kubePKI(p *pki.Server) kube.PKI {
@@ -110,6 +112,22 @@ func (a *App) joinHandler(identities *identity.Store) http.Handler {
 			ClusterCIDR: c.Cluster.ClusterCIDR, ServiceCIDR: c.Cluster.ServiceCIDR, JoinCIDR: c.Cluster.JoinCIDR,
 			ClusterDNS: c.Cluster.DNS, ClusterDomain: c.Cluster.Domain,
 			MTU: c.OVN.MTU, SBRemote: a.publicSB(), DisableKubeProxy: c.Control.DisableKubeProxy, Datapath: string(c.OVN.Datapath),
+			SingleNode: singleNode(c),
 		},
 	})
+}
+
+// singleNode says why this server's own node cannot have others beside it, "" when it can or there is none.
+func singleNode(c *config.Config) string {
+	if c.Control.DisableAgent {
+		return ""
+	}
+	datapath, err := ovs.DetectDatapath(c.OVN.Datapath)
+	if err != nil {
+		return "" // it does not start, and says why
+	}
+	if err := datapath.CheckTunnels(c.OVN.TunnelNIC); err != nil {
+		return err.Error()
+	}
+	return ""
 }
