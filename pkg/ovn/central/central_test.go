@@ -1,0 +1,418 @@
+package central
+
+import (
+	"bytes"
+	"context"
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
+	"crypto/x509"
+	"crypto/x509/pkix"
+	"encoding/pem"
+	"fmt"
+	"log/slog"
+	"math/big"
+	"net"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/kove-io/kove/pkg/ovsdb"
+)
+
+// stock finds a program of stock OVN, which `make stock` puts where the environment variable STOCK says.
+func stock(t testing.TB, name string) string {
+	t.Helper()
+	dir := os.Getenv("STOCK")
+	if dir == "" {
+		dir = "/var/tmp/kove-stock"
+	}
+	path := filepath.Join(dir, "bin", name)
+	if _, err := os.Stat(path); err != nil {
+		t.Fatalf("stock OVN is not there (%v): run make stock", err)
+	}
+	return path
+}
+
+// env is a running central with the environment that stock tools need to find it.
+type env struct {
+	t   *testing.T
+	dir string
+	ct  *Central
+	log bytes.Buffer
+}
+
+func start(t *testing.T, change func(*Options)) *env {
+	t.Helper()
+	e := &env{t: t, dir: t.TempDir()}
+	opts := Options{
+		DataDir:   filepath.Join(e.dir, "data"),
+		NBRemotes: []string{"punix:" + filepath.Join(e.dir, "nb.sock")},
+		SBRemotes: []string{"punix:" + filepath.Join(e.dir, "sb.sock")},
+		CtlDir:    e.dir,
+		Version:   "test",
+		Logger:    slog.New(slog.NewTextHandler(&e.log, nil)),
+	}
+	if change != nil {
+		change(&opts)
+	}
+	e.ct = New(opts)
+	ctx, stop := context.WithCancel(context.Background())
+	ready, done := make(chan struct{}), make(chan error, 1)
+	go func() { done <- e.ct.Run(ctx, func() { close(ready) }) }()
+	select {
+	case <-ready:
+	case err := <-done:
+		stop()
+		t.Fatal(err)
+	case <-time.After(20 * time.Second):
+		t.Fatal("central is not ready")
+	}
+	t.Cleanup(func() {
+		stop()
+		if err := <-done; err != nil {
+			t.Errorf("stopping central: %v", err)
+		}
+	})
+	return e
+}
+
+func (e *env) try(name string, args ...string) (string, error) {
+	cmd := exec.Command(stock(e.t, name), args...)
+	cmd.Env = append(os.Environ(), "OVN_NB_DB=unix:"+e.dir+"/nb.sock", "OVN_SB_DB=unix:"+e.dir+"/sb.sock", "OVN_RUNDIR="+e.dir, "OVS_RUNDIR="+e.dir)
+	out, err := cmd.CombinedOutput()
+	return string(out), err
+}
+
+func (e *env) run(name string, args ...string) string {
+	e.t.Helper()
+	out, err := e.try(name, args...)
+	if err != nil {
+		e.t.Fatalf("%s %q: %v\n%s", name, args, err, out)
+	}
+	return out
+}
+
+func (e *env) expect(want, name string, args ...string) {
+	e.t.Helper()
+	if out := e.run(name, args...); !strings.Contains(out, want) {
+		e.t.Fatalf("%s %q: there is no %q in\n%s", name, args, want, out)
+	}
+}
+
+func TestStockTools(t *testing.T) {
+	e := start(t, nil)
+	e.run("ovn-nbctl", "init")
+	e.run("ovn-sbctl", "init")
+	e.run("ovn-nbctl", "--wait=sb", "ls-add", "s1", "--", "lsp-add", "s1", "p1", "--", "lsp-set-addresses", "p1", "0a:00:00:00:00:01 10.0.0.1")
+	e.expect("port p1", "ovn-nbctl", "show")
+	e.expect("p1", "ovn-sbctl", "--bare", "--columns=logical_port", "list", "Port_Binding")
+	e.expect("ls_in_l2_lkup", "ovn-sbctl", "lflow-list", "s1")
+	e.run("ovn-sbctl", "--timeout=5", "wait-until", "Port_Binding", "p1", "tunnel_key=1")
+	e.run("ovn-nbctl", "acl-add", "s1", "to-lport", "100", "ip4", "drop")
+	e.run("ovn-nbctl", "--wait=sb", "acl-add", "s1", "to-lport", "101", "ip4.src==1.2.3.4", "allow-related")
+	e.expect("1.2.3.4", "ovn-sbctl", "lflow-list", "s1")
+	e.run("ovn-nbctl", "--wait=sb", "lb-add", "lb1", "10.96.0.1:80", "10.0.0.1:8080", "--", "ls-lb-add", "s1", "lb1")
+	e.run("ovn-nbctl", "pg-add", "pg1", "p1")
+	e.run("ovn-nbctl", "set", "Logical_Switch_Port", "p1", "external_ids:k=v", "options:a=b")
+	e.expect("k=v", "ovn-nbctl", "list", "Logical_Switch_Port", "p1")
+	if out, err := e.try("ovn-nbctl", "ls-add", "s1"); err == nil || !strings.Contains(out, "already exists") {
+		t.Fatalf("a second switch s1: %v %s", err, out)
+	}
+	e.run("ovn-nbctl", "lr-add", "r1", "--", "lrp-add", "r1", "r1-s1", "0a:00:00:00:00:fe", "10.0.0.254/24")
+	e.run("ovn-nbctl", "--wait=sb", "ls-del", "s1")
+	e.run("ovn-nbctl", "--wait=sb", "lr-del", "r1")
+	if out := e.run("ovn-sbctl", "--bare", "--columns=logical_port", "list", "Port_Binding"); strings.TrimSpace(out) != "" {
+		t.Fatalf("bindings are left: %s", out)
+	}
+
+	nb := "unix:" + e.dir + "/nb.sock"
+	e.expect("OVN_Northbound", "ovsdb-client", "list-dbs", nb)
+	e.expect("Logical_Switch", "ovsdb-client", "get-schema", nb, "OVN_Northbound")
+	e.expect("7.11.0", "ovsdb-client", "get-schema-version", nb, "OVN_Northbound")
+	e.expect("NB_Global table", "ovsdb-client", "dump", nb, "OVN_Northbound")
+	e.expect("Address_Set", "ovsdb-client", "list-tables", nb, "OVN_Northbound")
+	e.expect(`"count":0`, "ovsdb-client", "transact", nb, `["OVN_Northbound",{"op":"delete","table":"Logical_Switch","where":[["name","==","none"]]}]`)
+	backup := filepath.Join(e.dir, "backup.db")
+	if err := os.WriteFile(backup, []byte(e.run("ovsdb-client", "backup", nb, "OVN_Northbound")), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	e.expect("7.11.0", "ovsdb-tool", "db-version", backup)
+	e.run("ovsdb-client", "wait", nb, "OVN_Northbound", "connected")
+
+	e.expect("ovsdb-server/compact", "ovs-appctl", "-t", e.dir+"/ovnsb_db.ctl", "list-commands")
+	e.expect("test", "ovs-appctl", "-t", e.dir+"/ovnsb_db.ctl", "version")
+	e.run("ovs-appctl", "-t", e.dir+"/ovnsb_db.ctl", "ovsdb-server/compact")
+	e.expect("OVN_Southbound", "ovs-appctl", "-t", e.dir+"/ovnsb_db.ctl", "ovsdb-server/list-dbs")
+	e.expect("OVN_Southbound", "ovsdb-tool", "show-log", e.dir+"/data/sb.db")
+	e.expect("ovn-nbctl", "ovsdb-tool", "show-log", e.dir+"/data/nb.db")
+}
+
+// TestMonitor has stock ovsdb-client follow a table.
+func TestMonitor(t *testing.T) {
+	e := start(t, nil)
+	cmd := exec.Command(stock(t, "ovsdb-client"), "monitor", "--format=csv", "unix:"+e.dir+"/nb.sock", "OVN_Northbound", "Logical_Switch", "name,other_config")
+	out, err := cmd.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	defer cmd.Wait()
+	defer cmd.Process.Kill()
+	lines := make(chan string, 100)
+	go func() {
+		buf := make([]byte, 64<<10)
+		for {
+			n, err := out.Read(buf)
+			if err != nil {
+				close(lines)
+				return
+			}
+			lines <- string(buf[:n])
+		}
+	}()
+	seen := ""
+	until := func(want string) {
+		t.Helper()
+		for !strings.Contains(seen, want) {
+			select {
+			case s := <-lines:
+				seen += s
+			case <-time.After(10 * time.Second):
+				t.Fatalf("no %q in %s", want, seen)
+			}
+		}
+	}
+	for i := range 50 {
+		// The monitor starts at its own time; what it misses as a change it has as its beginning.
+		e.run("ovn-nbctl", "ls-add", fmt.Sprint("sw", i), "--", "set", "Logical_Switch", fmt.Sprint("sw", i), "other_config:x=y")
+	}
+	until(",sw49,")
+	e.run("ovn-nbctl", "ls-del", "sw7")
+	until("delete,sw7,")
+}
+
+// TestStockFile starts on files that stock made and has stock read ours.
+func TestStockFile(t *testing.T) {
+	e := &env{t: t, dir: t.TempDir()}
+	data := filepath.Join(e.dir, "data")
+	if err := os.Mkdir(data, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	schema := filepath.Join(filepath.Dir(filepath.Dir(stock(t, "ovsdb-tool"))), "share/ovn/ovn-nb.ovsschema")
+	e.run("ovsdb-tool", "create", data+"/nb.db", schema)
+	e.run("ovsdb-tool", "transact", data+"/nb.db", `["OVN_Northbound",{"op":"insert","table":"Logical_Switch","row":{"name":"from-stock","other_config":["map",[["a","1"],["b","2"]]]}}]`)
+	e = start(t, func(o *Options) { o.DataDir = data })
+	e.expect("from-stock", "ovn-nbctl", "ls-list")
+	e.run("ovn-nbctl", "ls-add", "from-kove", "--", "remove", "Logical_Switch", "from-stock", "other_config", "a")
+	for range 2 {
+		out := e.run("ovsdb-tool", "query", data+"/nb.db", `["OVN_Northbound",{"op":"select","table":"Logical_Switch","where":[],"columns":["name","other_config"]}]`)
+		for _, want := range []string{`"from-kove"`, `"from-stock"`, `["map",[["b","2"]]]`} {
+			if !strings.Contains(out, want) {
+				t.Fatalf("no %s in what stock reads: %s", want, out)
+			}
+		}
+		e.run("ovs-appctl", "-t", e.dir+"/ovnnb_db.ctl", "ovsdb-server/compact")
+	}
+	// Stock's own compaction of a file in use is refused by the lock.
+	if out, err := e.try("ovsdb-tool", "compact", data+"/nb.db"); err == nil || !strings.Contains(out, "lock") {
+		t.Fatalf("compacting under our feet: %v %s", err, out)
+	}
+	copied := filepath.Join(e.dir, "copy.db")
+	b, err := os.ReadFile(data + "/nb.db")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(copied, b, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	e.run("ovsdb-tool", "compact", copied)
+	e.expect("from-kove", "ovsdb-tool", "query", copied, `["OVN_Northbound",{"op":"select","table":"Logical_Switch","where":[],"columns":["name"]}]`)
+}
+
+// ca makes certificates.
+type ca struct {
+	t    *testing.T
+	dir  string
+	key  *ecdsa.PrivateKey
+	cert *x509.Certificate
+}
+
+func newCA(t *testing.T, dir string) *ca {
+	c := &ca{t: t, dir: dir}
+	c.key, c.cert = c.issue("ca", nil, nil)
+	return c
+}
+
+func (c *ca) issue(name string, parent *x509.Certificate, signer *ecdsa.PrivateKey) (*ecdsa.PrivateKey, *x509.Certificate) {
+	c.t.Helper()
+	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	if err != nil {
+		c.t.Fatal(err)
+	}
+	tpl := &x509.Certificate{
+		SerialNumber: big.NewInt(time.Now().UnixNano()), Subject: pkix.Name{CommonName: name},
+		NotBefore: time.Now().Add(-time.Hour), NotAfter: time.Now().Add(time.Hour),
+		KeyUsage: x509.KeyUsageDigitalSignature, BasicConstraintsValid: true,
+	}
+	if parent == nil {
+		tpl.IsCA, tpl.KeyUsage = true, tpl.KeyUsage|x509.KeyUsageCertSign
+		parent, signer = tpl, key
+	}
+	der, err := x509.CreateCertificate(rand.Reader, tpl, parent, &key.PublicKey, signer)
+	if err != nil {
+		c.t.Fatal(err)
+	}
+	kb, err := x509.MarshalPKCS8PrivateKey(key)
+	if err != nil {
+		c.t.Fatal(err)
+	}
+	for ext, block := range map[string]*pem.Block{".key": {Type: "PRIVATE KEY", Bytes: kb}, ".crt": {Type: "CERTIFICATE", Bytes: der}} {
+		if err := os.WriteFile(filepath.Join(c.dir, name+ext), pem.EncodeToMemory(block), 0o600); err != nil {
+			c.t.Fatal(err)
+		}
+	}
+	cert, err := x509.ParseCertificate(der)
+	if err != nil {
+		c.t.Fatal(err)
+	}
+	return key, cert
+}
+
+func (c *ca) files(name string) ovsdb.TLSFiles {
+	return ovsdb.TLSFiles{PrivateKey: filepath.Join(c.dir, name+".key"), Certificate: filepath.Join(c.dir, name+".crt"), CACert: filepath.Join(c.dir, "ca.crt")}
+}
+
+func freePort(t *testing.T) int {
+	ln, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer ln.Close()
+	return ln.Addr().(*net.TCPAddr).Port
+}
+
+// TestTLSRoles has stock's client write as chassis ch1: its own rows only.
+func TestTLSRoles(t *testing.T) {
+	dir := t.TempDir()
+	c := newCA(t, dir)
+	for _, name := range []string{"server", "ch1"} {
+		c.issue(name, c.cert, c.key)
+	}
+	stranger := newCA(t, t.TempDir())
+	stranger.issue("ch1", stranger.cert, stranger.key)
+	port := freePort(t)
+	e := start(t, func(o *Options) {
+		o.SBRemotes = append(o.SBRemotes, fmt.Sprintf("pssl:%d:127.0.0.1", port))
+		o.SBRole = "ovn-controller"
+		o.TLS = c.files("server")
+	})
+	transact := func(ops string) string {
+		t.Helper()
+		f := c.files("ch1")
+		return e.run("ovsdb-client", "--private-key="+f.PrivateKey, "--certificate="+f.Certificate, "--ca-cert="+f.CACert,
+			"transact", fmt.Sprintf("ssl:127.0.0.1:%d", port), `["OVN_Southbound",`+ops+`]`)
+	}
+	chassis := func(name string) string {
+		return `{"op":"insert","table":"Encap","uuid-name":"e","row":{"type":"geneve","ip":"1.2.3.4","chassis_name":"` + name + `"}},` +
+			`{"op":"insert","table":"Chassis","row":{"name":"` + name + `","encaps":["named-uuid","e"]}}`
+	}
+	if out := transact(chassis("ch2")); !strings.Contains(out, `RBAC rules for client \"ch1\" role \"ovn-controller\" prohibit row insertion into table`) {
+		t.Fatalf("ch1 registers as ch2: %s", out)
+	}
+	if out := transact(chassis("ch1")); strings.Contains(out, "error") {
+		t.Fatalf("ch1 registers as itself: %s", out)
+	}
+	if out := transact(`{"op":"update","table":"SB_Global","where":[],"row":{"nb_cfg":7}}`); !strings.Contains(out, `prohibit modification of table \"SB_Global\"`) {
+		t.Fatalf("ch1 writes SB_Global: %s", out)
+	}
+	if out := transact(`{"op":"mutate","table":"SB_Global","where":[],"mutations":[["nb_cfg","+=",1]]}`); !strings.Contains(out, `prohibit mutate operation on table \"SB_Global\"`) {
+		t.Fatalf("ch1 mutates SB_Global: %s", out)
+	}
+	if out := transact(`{"op":"delete","table":"Chassis","where":[["name","==","ch1"]]}`); !strings.Contains(out, `"count":1`) {
+		t.Fatalf("ch1 deletes itself: %s", out)
+	}
+	e.run("ovn-sbctl", "--", "set", "SB_Global", ".", "external_ids:local=yes") // no role on the unix socket
+
+	f := stranger.files("ch1")
+	out, err := e.try("ovsdb-client", "--timeout=5", "--private-key="+f.PrivateKey, "--certificate="+f.Certificate, "--ca-cert="+c.files("ch1").CACert,
+		"list-dbs", fmt.Sprintf("ssl:127.0.0.1:%d", port))
+	if err == nil {
+		t.Fatalf("a certificate of another CA is accepted: %s", out)
+	}
+
+	// Our own client over TLS.
+	cfg, err := ovsdb.ClientTLS(c.files("ch1"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	cl, err := ovsdb.Dial(t.Context(), "OVN_Southbound", ovsdb.ClientOptions{Remotes: []string{fmt.Sprintf("ssl:127.0.0.1:%d", port)}, TLS: cfg})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer cl.Close()
+	if _, err := cl.Transact(t.Context(), ovsdb.Select("SB_Global")); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func TestWrongInput(t *testing.T) {
+	dir := t.TempDir()
+	if err := os.WriteFile(dir+"/file", nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	ln, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer ln.Close()
+	port := ln.Addr().(*net.TCPAddr).Port
+	sock, err := net.Listen("unix", dir+"/taken.sock")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer sock.Close()
+	corrupt := dir + "/corrupt"
+	if err := os.Mkdir(corrupt, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(corrupt+"/nb.db", []byte("this is no database\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	cases := map[string]struct {
+		opts Options
+		want []string
+	}{
+		"data folder is a file":   {Options{DataDir: dir + "/file"}, []string{dir + "/file"}},
+		"file is not a database":  {Options{DataDir: corrupt}, []string{corrupt + "/nb.db", "not an OVSDB file"}},
+		"taken port":              {Options{NBRemotes: []string{fmt.Sprintf("ptcp:%d:127.0.0.1", port)}}, []string{fmt.Sprint(port), "in use"}},
+		"taken socket":            {Options{NBRemotes: []string{"punix:" + dir + "/taken.sock"}}, []string{dir + "/taken.sock", "another process"}},
+		"socket in no folder":     {Options{SBRemotes: []string{"punix:" + dir + "/no/such.sock"}}, []string{dir + "/no/such.sock"}},
+		"unknown kind of remote":  {Options{NBRemotes: []string{"tcp:1.2.3.4:5"}}, []string{"tcp:1.2.3.4:5", "punix:PATH"}},
+		"TLS without certificate": {Options{SBRemotes: []string{"pssl:0"}}, []string{"pssl:0", "no certificate"}},
+		"TLS with a wrong file":   {Options{SBRemotes: []string{"pssl:0"}, TLS: ovsdb.TLSFiles{PrivateKey: dir + "/file", Certificate: dir + "/file", CACert: dir + "/file"}}, []string{dir + "/file"}},
+	}
+	for name, tc := range cases {
+		t.Run(name, func(t *testing.T) {
+			if tc.opts.DataDir == "" {
+				tc.opts.DataDir = t.TempDir()
+			}
+			ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+			defer cancel()
+			err := New(tc.opts).Run(ctx, func() {})
+			if err == nil {
+				t.Fatal("it runs")
+			}
+			for _, want := range tc.want {
+				if !strings.Contains(err.Error(), want) {
+					t.Fatalf("there is no %q in: %v", want, err)
+				}
+			}
+		})
+	}
+}
