@@ -3,8 +3,8 @@ package reconcile
 import (
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
+	"time"
 
 	"github.com/rancher/lasso/pkg/cache"
 	"github.com/rancher/lasso/pkg/client"
@@ -132,6 +132,11 @@ func (c *Cluster) Start(ctx context.Context) error {
 // Enqueue asks for another look at an object, now.
 func (c *Cluster) Enqueue(ref Ref) { c.controller(ref.Kind).EnqueueKey(ref.Key.String()) }
 
+// EnqueueAfter asks for another look after a while; of several requests the earliest counts.
+func (c *Cluster) EnqueueAfter(ref Ref, d time.Duration) {
+	c.controller(ref.Kind).EnqueueAfter(ref.Namespace, ref.Name, d)
+}
+
 // Write carries out one change.
 func (c *Cluster) Write(ctx context.Context, w Write) error {
 	r := c.resources[w.Kind]
@@ -174,14 +179,4 @@ func (c *Cluster) Write(ctx context.Context, w Write) error {
 		return fmt.Errorf("patching %s %s: %w", w.Kind, w.Key, err)
 	}
 	return nil
-}
-
-// IsConflict tells whether a write lost against another one and only has to be repeated.
-func IsConflict(err error) bool {
-	for ; err != nil; err = errors.Unwrap(err) {
-		if apierrors.IsConflict(err) {
-			return true
-		}
-	}
-	return false
 }

@@ -12,6 +12,7 @@ import (
 
 	"github.com/rancher/lasso/pkg/controller"
 	"github.com/rancher/wrangler/v3/pkg/generic"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/client-go/tools/record"
 
@@ -71,7 +72,11 @@ func reconcile[O generic.RuntimeMetaObject, In any](ctx context.Context, l *Loop
 		}
 		took := time.Since(start)
 		l.metrics.observe(k.Name, err, took)
-		if err != nil && ctx.Err() == nil {
+		switch {
+		case err == nil || ctx.Err() != nil:
+		case apierrors.IsConflict(err):
+			log.Debug("another writer was first, repeating", "err", err)
+		default:
 			log.Warn("reconciling did not succeed and will be repeated", "err", err, "took", took)
 		}
 	}()

@@ -84,6 +84,12 @@ func ordinal(pod string) (set string, n int, ok bool) {
 	return pod[:i], n, true
 }
 
+// SetOf is the name of the StatefulSet to which a pod's name points, "" if it cannot be one's.
+func SetOf(pod string) string {
+	set, _, _ := ordinal(pod)
+	return set
+}
+
 // wants tells whether a StatefulSet wants an ordinal.
 func wants(set *appsv1.StatefulSet, n int) bool {
 	if set == nil || set.DeletionTimestamp != nil {

@@ -3,7 +3,7 @@ package vpc
 import (
 	"cmp"
 	"fmt"
-		"strings"
+	"strings"
 
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/api/equality"
