@@ -1,6 +1,7 @@
 package app
 
 import (
+	"context"
 	"fmt"
 	"net"
 	"net/netip"
@@ -9,6 +10,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync/atomic"
 
 	"github.com/kove-io/kove/manifests"
 	"github.com/kove-io/kove/pkg/controllers"
@@ -70,38 +72,95 @@ func (a *App) nodeSB() string {
 	return a.node.credentials.Info.SBRemote
 }
 
+// databases are OVN's: those in this process, or connections to somebody else's. Both are nil before their component is
+// ready.
+type databases interface {
+	NB() ovsdb.DB
+	SB() ovsdb.DB
+}
+
 // addNetwork adds OVN's databases with northd, and the controllers that write into them.
 func (a *App) addNetwork() error {
 	c, s := a.config, a.server
+	var ready *supervise.Handle
 	if c.OVN.NBRemote != "" {
-		return fmt.Errorf("using the northbound database %s: an OVN that someone else runs is not supported yet; leave --ovn-nb and --ovn-sb out", c.OVN.NBRemote)
+		s.ovn, ready = a.addForeignOVN()
+	} else {
+		runDir := c.Paths.Run("ovn")
+		if err := os.MkdirAll(runDir, 0o750); err != nil {
+			return fmt.Errorf("making the folder of OVN's sockets: %w", err)
+		}
+		own := central.New(central.Options{
+			DataDir:   c.Paths.Server("ovn"),
+			NBRemotes: []string{"punix:" + c.Paths.Run("ovn", "ovnnb_db.sock")},
+			SBRemotes: []string{"punix:" + c.Paths.Run("ovn", "ovnsb_db.sock"), "pssl:" + strconv.Itoa(c.OVN.SBPort) + listenOn(c.API.BindAddress)},
+			SBRole:    "ovn-controller",
+			TLS:       a.ovnTLS(),
+			CtlDir:    runDir,
+			Version:   a.o.Version,
+			Logger:    a.log.With("component", "ovn-central"),
+		})
+		s.ovn, ready = own, a.group.Add(own)
 	}
-	runDir := c.Paths.Run("ovn")
-	if err := os.MkdirAll(runDir, 0o750); err != nil {
-		return fmt.Errorf("making the folder of OVN's sockets: %w", err)
-	}
-	ovn := central.New(central.Options{
-		DataDir:   c.Paths.Server("ovn"),
-		NBRemotes: []string{"punix:" + c.Paths.Run("ovn", "ovnnb_db.sock")},
-		SBRemotes: []string{"punix:" + c.Paths.Run("ovn", "ovnsb_db.sock"), "pssl:" + strconv.Itoa(c.OVN.SBPort) + listenOn(c.API.BindAddress)},
-		SBRole:    "ovn-controller",
-		TLS:       ovsdb.TLSFiles{PrivateKey: s.pki.OVNSB.Key, Certificate: s.pki.OVNSB.Cert, CACert: s.pki.OVNCAFiles.Cert},
-		CtlDir:    runDir,
-		Version:   a.o.Version,
-		Logger:    a.log.With("component", "ovn-central"),
-	})
-	s.central = ovn
-	databases := a.group.Add(ovn)
 	a.group.Add(lazy("network-controllers", func() (supervise.Component, error) {
 		k := controllers.New(controllers.Options{
-			RESTConfig: s.rest, NB: ovn.NB(), SB: ovn.SB(),
+			RESTConfig: s.rest, NB: s.ovn.NB(), SB: s.ovn.SB(),
 			ClusterCIDR: c.Cluster.ClusterCIDR, JoinCIDR: c.Cluster.JoinCIDR, ServiceCIDR: c.Cluster.ServiceCIDR,
 			Logger: a.log,
 		})
 		s.controllers.Store(k)
 		return k, nil
-	}), supervise.After(s.apiserver, s.manifests, databases), supervise.StopTimeout(clientStop))
+	}), supervise.After(s.apiserver, s.manifests, ready), supervise.StopTimeout(clientStop))
 	return nil
+}
+
+func (a *App) ovnTLS() ovsdb.TLSFiles {
+	p := a.server.pki
+	return ovsdb.TLSFiles{PrivateKey: p.OVNSB.Key, Certificate: p.OVNSB.Cert, CACert: p.OVNCAFiles.Cert}
+}
+
+// foreignOVN is an OVN that someone else runs.
+type foreignOVN struct{ nb, sb atomic.Pointer[ovsdb.Client] }
+
+func client(p *atomic.Pointer[ovsdb.Client]) ovsdb.DB {
+	if c := p.Load(); c != nil {
+		return c
+	}
+	return nil // not an interface around a nil pointer
+}
+
+// NB implements databases.
+func (f *foreignOVN) NB() ovsdb.DB { return client(&f.nb) }
+
+// SB implements databases.
+func (f *foreignOVN) SB() ovsdb.DB { return client(&f.sb) }
+
+func (a *App) addForeignOVN() (databases, *supervise.Handle) {
+	f, c := &foreignOVN{}, a.config
+	return f, a.group.Add(supervise.Func("ovn-clients", func(ctx context.Context, ready func()) error {
+		for _, d := range []struct {
+			name, remotes string
+			client        *atomic.Pointer[ovsdb.Client]
+		}{{"OVN_Northbound", c.OVN.NBRemote, &f.nb}, {"OVN_Southbound", c.OVN.SBRemote, &f.sb}} {
+			o := ovsdb.ClientOptions{Remotes: strings.Split(d.remotes, ","), Logger: a.log.With("component", "ovn-clients")}
+			if strings.Contains(d.remotes, "ssl:") {
+				tls, err := ovsdb.ClientTLS(a.ovnTLS())
+				if err != nil {
+					return fmt.Errorf("connecting to %s: %w", d.remotes, err)
+				}
+				o.TLS = tls
+			}
+			db, err := ovsdb.Dial(ctx, d.name, o)
+			if err != nil {
+				return fmt.Errorf("connecting to %s at %s: %w", d.name, d.remotes, err)
+			}
+			defer db.Close()
+			d.client.Store(db)
+		}
+		ready()
+		<-ctx.Done()
+		return nil
+	}))
 }
 
 // listenOn is the address part of a passive OVSDB remote: nothing for all addresses.

@@ -43,21 +43,18 @@ func (a *App) labelRole(ctx context.Context, ready func()) error {
 	factory.Start(ctx.Done())
 	defer factory.Shutdown()
 	ready()
+	retry := time.NewTimer(0) // looks once without an event, which does no harm
+	defer retry.Stop()
 	for {
 		select {
 		case <-ctx.Done():
 			return nil
 		case <-missing:
+		case <-retry.C:
 		}
 		if _, err := a.server.client.CoreV1().Nodes().Patch(ctx, name, types.StrategicMergePatchType, patch, metav1.PatchOptions{FieldManager: "kove"}); err != nil && ctx.Err() == nil {
 			a.log.Warn("the node's role is not set yet", "node", name, "err", err)
-			retry := time.AfterFunc(time.Second, func() {
-				select {
-				case missing <- struct{}{}:
-				default:
-				}
-			})
-			defer retry.Stop()
+			retry.Reset(time.Second)
 		}
 	}
 }

@@ -11,11 +11,10 @@ import (
 	"k8s.io/client-go/rest"
 	"k8s.io/client-go/tools/clientcmd"
 
-	"github.com/kove-io/kove/pkg/controllers"
 	"github.com/kove-io/kove/pkg/config"
+	"github.com/kove-io/kove/pkg/controllers"
 	"github.com/kove-io/kove/pkg/kube"
 	"github.com/kove-io/kove/pkg/ovs"
-	"github.com/kove-io/kove/pkg/ovn/central"
 	"github.com/kove-io/kove/pkg/pki"
 	"github.com/kove-io/kove/pkg/pki/csr"
 	"github.com/kove-io/kove/pkg/pki/identity"
@@ -29,7 +28,7 @@ type serverPart struct {
 	rest   *rest.Config // as kove's controllers
 	client kubernetes.Interface
 
-	central     *central.Central
+	ovn         databases
 	controllers atomic.Pointer[controllers.Controllers]
 
 	apiserver, manifests, certificates *supervise.Handle

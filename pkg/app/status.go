@@ -92,8 +92,8 @@ func (a *App) ovnStatus(ctx context.Context) *status.OVN {
 	ctx, cancel := context.WithTimeout(ctx, statusLimit)
 	defer cancel()
 	o := &status.OVN{}
-	if a.server != nil && a.server.central.NB() != nil {
-		if err := readOVN(ctx, a.server.central.NB(), a.server.central.SB(), a.config.Node.Name, o); err != nil {
+	if a.server != nil && a.server.ovn.NB() != nil && a.server.ovn.SB() != nil {
+		if err := readOVN(ctx, a.server.ovn.NB(), a.server.ovn.SB(), a.config.Node.Name, o); err != nil {
 			o.Message = err.Error()
 		}
 	}
