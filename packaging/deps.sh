@@ -5,6 +5,7 @@ packages=(
   ca-certificates curl git make gcc libc6-dev libseccomp-dev patchelf zstd xz-utils binutils # payload
   iproute2 iputils-ping ethtool util-linux procps nftables kmod                              # lab
   qemu-system-x86 busybox-static cpio e2fsprogs tcpdump shellcheck                           # guest, tests, lint
+  debootstrap rpm wget                                                                       # packages and installer
 )
 missing=()
 for p in "${packages[@]}"; do
