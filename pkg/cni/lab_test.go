@@ -54,6 +54,7 @@ func TestMain(m *testing.M) {
 type nodeSpec struct {
 	Name, Dir, API, SB string
 	Key, Cert, CA      string
+	Datapath           string
 	EncapIP            netip.Addr
 	NodeIP             netip.Addr
 	BinDir             string
@@ -62,13 +63,17 @@ type nodeSpec struct {
 
 func (s nodeSpec) options(log *slog.Logger) (ovs.Options, Options) {
 	dp := ovs.Options{BinDir: s.BinDir, StateDir: s.Dir + "/ovs-state", RunDir: s.Dir + "/ovs", LogDir: s.Dir + "/logs", NodeName: s.Name,
-		EncapIP: s.EncapIP, SBRemote: s.SB, PrivateKey: s.Key, Certificate: s.Cert, CACert: s.CA, DatapathType: vswitch.DatapathNetdev, Logger: log}
+		EncapIP: s.EncapIP, SBRemote: s.SB, PrivateKey: s.Key, Certificate: s.Cert, CACert: s.CA, DatapathType: s.Datapath, Logger: log}
+	tunnelNIC := ""
+	if s.Datapath == vswitch.DatapathNetdev {
+		tunnelNIC = "eth1"
+	}
 	return dp, Options{NodeName: s.Name, NodeIPs: []netip.Addr{s.NodeIP}, OVSSocket: dp.DBSocket(), Socket: s.Dir + "/cni.sock",
 		RESTConfig: &rest.Config{Host: "http://api", Dial: func(ctx context.Context, _, _ string) (net.Conn, error) {
 			return (&net.Dialer{}).DialContext(ctx, "unix", s.API)
 		}},
 		ConfDir: s.Dir + "/net.d", StateFile: s.Dir + "/hostnet.json", DatapathType: dp.DatapathType, EncapIP: s.EncapIP,
-		TunnelNIC: "eth1", ServiceCIDRs: []netip.Prefix{netip.MustParsePrefix("10.43.0.0/16")}, AddTimeout: s.AddTimeout, Logger: log}
+		TunnelNIC: tunnelNIC, ServiceCIDRs: []netip.Prefix{netip.MustParsePrefix("10.43.0.0/16")}, AddTimeout: s.AddTimeout, Logger: log}
 }
 
 func runNode(text string) error {
@@ -131,7 +136,7 @@ func (l *lab) stock(name string, args ...string) string {
 
 func (l *lab) nb(args ...string) string {
 	l.t.Helper()
-	return l.stock("ovn-nbctl", append([]string{"--db=unix:" + l.dir + "/nb.sock", "--timeout=20"}, args...)...)
+	return l.stock("ovn-nbctl", append([]string{"--db=unix:" + l.dir + "/nb.sock", "--timeout=60"}, args...)...)
 }
 
 // newLab boots everything. It takes seconds, so that tests share one lab and run one after another.
@@ -150,14 +155,14 @@ func newLab(t testing.TB, central string, nodes int) *lab {
 	if err != nil {
 		t.Fatal(err)
 	}
-	l := &lab{t: t, dir: dir, bin: stock + "/bin", nodes: map[string]*labNode{}, shim: dir + "/kove-cni"}
+	l := &lab{t: t, dir: dir, bin: stock + "/bin", nodes: map[string]*labNode{}}
 	t.Cleanup(func() {
 		if t.Failed() {
 			l.dumpLogs()
 		}
 		os.RemoveAll(dir)
 	})
-	l.run("go", "build", "-o", l.shim, "github.com/kove-io/kove/cmd/kove-cni")
+	l.shim = l.program("kove-cni")
 	l.api = newFakeAPI(t, dir+"/api.sock")
 	l.underlay()
 	switch central {
@@ -171,6 +176,23 @@ func newLab(t testing.TB, central string, nodes int) *lab {
 		l.addNode(i)
 	}
 	return l
+}
+
+// program builds one of the project's programs, or takes the one that the test in the guest brought along.
+func (l *lab) program(name string) string {
+	if inGuest() {
+		return filepath.Join(guestDir, name)
+	}
+	l.run("go", "build", "-o", filepath.Join(l.dir, name), "github.com/kove-io/kove/cmd/"+name)
+	return filepath.Join(l.dir, name)
+}
+
+// patience is for waits that end in a failure: the guest's processor is emulated.
+func (l *lab) patience(d time.Duration) time.Duration {
+	if inGuest() {
+		return 5 * d
+	}
+	return d
 }
 
 func (l *lab) dumpLogs() {
@@ -197,10 +219,10 @@ func (l *lab) start(c *exec.Cmd) {
 }
 
 func (l *lab) koveCentral() {
-	l.run("go", "build", "-o", l.dir+"/ovn-central", "github.com/kove-io/kove/cmd/ovn-central")
+	central := l.program("ovn-central")
 	l.ca = newLabCA(l.t, l.dir)
 	l.ca.issue(l.t, "central", net.IPv4(192, 0, 2, 254))
-	c := exec.Command("nsenter", "--net=/run/netns/"+labPrefix+"ul", l.dir+"/ovn-central", "--data-dir", l.dir+"/central",
+	c := exec.Command("nsenter", "--net=/run/netns/"+labPrefix+"ul", central, "--data-dir", l.dir+"/central",
 		"--nb-remote", "punix:"+l.dir+"/nb.sock", "--sb-remote", "punix:"+l.dir+"/sb.sock", "--sb-remote", "pssl:6642:192.0.2.254",
 		"--private-key", l.dir+"/central.key", "--certificate", l.dir+"/central.crt", "--ca-cert", l.dir+"/ca.crt", "--sb-role", "ovn-controller")
 	log, err := os.Create(l.dir + "/central.log")
@@ -291,7 +313,10 @@ func (l *lab) addNode(i int) *labNode {
 	l.run("ip", "-n", ns, "route", "add", "default", "via", "192.0.2.254")
 	n := &labNode{nodeSpec: nodeSpec{Name: name, Dir: l.dir + "/" + name, API: l.api.socket, SB: "unix:" + l.dir + "/sb.sock",
 		EncapIP: netip.MustParseAddr(fmt.Sprintf("172.31.9.%d", i)), NodeIP: netip.MustParseAddr(fmt.Sprintf("192.0.2.%d", i)),
-		BinDir: l.bin, AddTimeout: 20 * time.Second}}
+		BinDir: l.bin, AddTimeout: l.patience(20 * time.Second), Datapath: vswitch.DatapathNetdev}}
+	if inGuest() {
+		n.Datapath = vswitch.DatapathSystem
+	}
 	l.nodes[name] = n
 	if l.ca != nil {
 		l.ca.issue(l.t, name)
@@ -377,7 +402,7 @@ func (l *lab) awaitGateway(n *labNode) {
 // await polls a condition of the world outside the code under test.
 func (l *lab) await(what string, ok func() error) {
 	l.t.Helper()
-	deadline := time.Now().Add(30 * time.Second)
+	deadline := time.Now().Add(l.patience(30 * time.Second))
 	for {
 		err := ok()
 		if err == nil {
@@ -519,7 +544,7 @@ func (l *lab) copyTCP(from, to string, ip netip.Addr, size int) error {
 			return
 		}
 		defer c.Close()
-		_ = c.SetDeadline(time.Now().Add(60 * time.Second))
+		_ = c.SetDeadline(time.Now().Add(120 * time.Second))
 		h := sha256.New()
 		n, err := io.Copy(h, c)
 		if err == nil && n != int64(size) {
@@ -529,12 +554,12 @@ func (l *lab) copyTCP(from, to string, ip netip.Addr, size int) error {
 	}()
 	var c net.Conn
 	if err := inNS(from, func() (err error) {
-		c, err = net.DialTimeout("tcp", netip.AddrPortFrom(ip, 7001).String(), 5*time.Second)
+		c, err = net.DialTimeout("tcp", netip.AddrPortFrom(ip, 7001).String(), 20*time.Second)
 		return err
 	}); err != nil {
 		return err
 	}
-	_ = c.SetDeadline(time.Now().Add(60 * time.Second))
+	_ = c.SetDeadline(time.Now().Add(120 * time.Second))
 	h := sha256.New()
 	block := make([]byte, 1<<16)
 	for sent := 0; sent < size; sent += len(block) {
