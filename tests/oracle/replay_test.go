@@ -53,31 +53,45 @@ func startCentral(t testing.TB, binary string) *sockets {
 	t.Helper()
 	dir := t.TempDir()
 	s := newSockets(t, dir, filepath.Join(dir, "nb.sock"), filepath.Join(dir, "sb.sock"))
-	cmd := exec.Command(binary, "--data-dir", filepath.Join(dir, "data"), "--nb-remote", "punix:"+s.nb, "--sb-remote", "punix:"+s.sb,
-		"--log-level", "warn")
-	log, err := os.Create(filepath.Join(dir, "central.log"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer log.Close()
-	cmd.Stdout, cmd.Stderr = log, log
-	if err := cmd.Start(); err != nil {
-		t.Fatal(err)
+	s.start = func() {
+		cmd := exec.Command(binary, "--data-dir", filepath.Join(dir, "data"), "--nb-remote", "punix:"+s.nb, "--sb-remote", "punix:"+s.sb,
+			"--log-level", "warn")
+		log, err := os.OpenFile(filepath.Join(dir, "central.log"), os.O_CREATE|os.O_WRONLY|os.O_APPEND, 0o644)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer log.Close()
+		cmd.Stdout, cmd.Stderr = log, log
+		if err := cmd.Start(); err != nil {
+			t.Fatal(err)
+		}
+		s.stop = func() {
+			s.stop = func() {}
+			cmd.Process.Signal(os.Interrupt)
+			if err := cmd.Wait(); err != nil {
+				t.Errorf("cmd/ovn-central stopped: %v", err)
+			}
+		}
+		awaitSocket(t, s.nb)
+		awaitSocket(t, s.sb)
 	}
 	t.Cleanup(func() {
-		cmd.Process.Signal(os.Interrupt)
-		if err := cmd.Wait(); err != nil {
-			t.Errorf("cmd/ovn-central stopped: %v", err)
-		}
+		s.stop()
 		if t.Failed() {
-			text, _ := os.ReadFile(log.Name())
+			text, _ := os.ReadFile(filepath.Join(dir, "central.log"))
 			t.Logf("cmd/ovn-central said:\n%s", text)
 		}
 	})
-	awaitSocket(t, s.nb)
-	awaitSocket(t, s.sb)
+	s.start()
 	s.shell(t, prologue)
 	return s
+}
+
+// restart stops kove's central and starts it again on the same data.
+func (s *sockets) restart(t testing.TB) {
+	t.Helper()
+	s.stop()
+	s.start()
 }
 
 // awaitSocket returns when somebody accepts on a unix socket: the central answers once its sockets do.

@@ -28,6 +28,8 @@ type sockets struct {
 	dir    string
 	nb, sb string
 	env    []string
+
+	start, stop func() // of kove's central
 }
 
 func newSockets(t testing.TB, dir, nb, sb string) *sockets {

@@ -22,9 +22,6 @@ func fdb() Feature {
 		default:
 			return
 		}
-		if !p.Enabled {
-			return
-		}
 		b.Add(p.DP, lookup, 100, side+p.Quoted, action).WithPort(p.Name).WithHint(p.ID)
 		b.Add(p.DP, put, 100, side+p.Quoted+" && "+lflow.RegLookupFDB+" == 0", "put_fdb(inport, eth.src); next;").
 			WithPort(p.Name).WithHint(p.ID)

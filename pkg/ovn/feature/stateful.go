@@ -60,7 +60,7 @@ func statefulSwitch(sw *topo.Switch, b *Builder) {
 
 // statefulPort keeps what crosses to or from a router, or the physical network, out of the tracker of the port's zone.
 func statefulPort(p *topo.SwitchPort, b *Builder) {
-	if p.Type != "router" && p.Type != "localnet" {
+	if p.Type != "localnet" && (p.Type != "router" || p.Peer == nil) {
 		return
 	}
 	in, out := "ip && inport == "+p.Quoted, "ip && outport == "+p.Quoted
@@ -70,6 +70,9 @@ func statefulPort(p *topo.SwitchPort, b *Builder) {
 	if p.Switch.HasStatefulACL && p.Option("enable_router_port_acl") != "true" {
 		add(lflow.SwitchInPreACL, in, "next;")
 		add(lflow.SwitchOutPreACL, out, "next;")
+	}
+	if p.Type == "localnet" && p.Switch.HasLBVIP {
+		return // clients on the physical network are balanced too
 	}
 	action := "ct_clear; next;"
 	if p.Switch.HasStatefulACL {

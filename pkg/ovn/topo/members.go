@@ -17,7 +17,7 @@ type Class uint16
 const (
 	ClassRouter Class = 1 << iota
 	ClassLocalnet
-	ClassUnknown // has "unknown" among its addresses and is enabled
+	ClassUnknown // has "unknown" among its addresses, enabled or not
 	ClassVTEP
 	ClassL2Gateway
 	ClassExternal
@@ -148,10 +148,8 @@ func classOf(r *nb.LogicalSwitchPort) Class {
 	case "virtual":
 		c |= ClassVirtual
 	}
-	if r.Enabled == nil || *r.Enabled {
-		if slices.Contains(r.Addresses, "unknown") {
-			c |= ClassUnknown
-		}
+	if slices.Contains(r.Addresses, "unknown") {
+		c |= ClassUnknown
 	}
 	for _, a := range r.Addresses {
 		if IsDynamic(a) {

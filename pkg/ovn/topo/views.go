@@ -45,7 +45,7 @@ type SwitchFacts struct {
 	HasLB          bool // a load balancer is attached
 	HasLBVIP       bool // one of them has a VIP
 	HasDNS         bool
-	HasUnknown     bool // an enabled port has the address "unknown"
+	HasUnknown     bool // a port has the address "unknown"
 	// HasNonRouterPort says that there are ports of types other than router.
 	HasNonRouterPort bool
 	// MaxTier is the highest tier among the ACLs of a direction: from-lport before and after load balancing, to-lport.
