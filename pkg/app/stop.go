@@ -53,9 +53,7 @@ func Stop(ctx context.Context, c *config.Config, clean bool, log *slog.Logger) e
 	try("ending pods", err)
 	log.Info("ended pods", "processes", ended)
 
-	child, cancel = context.WithTimeout(ctx, 15*time.Second)
-	try("stopping the data plane", ovs.Stop(child, c.Paths.Run("ovs")))
-	cancel()
+	try("stopping the data plane", ovs.Stop(ctx, c.Paths.Run("ovs")))
 	for _, name := range []string{ovs.OVNController, ovs.Vswitchd, ovs.OVSDBServer} { // what did not answer
 		child, cancel = context.WithTimeout(ctx, 5*time.Second)
 		_, err := supervise.StopRecorded(child, c.Paths.Run("ovs", name+".json"))

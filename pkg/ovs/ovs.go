@@ -277,32 +277,48 @@ func rules(report string) int {
 
 // Stop ends the children of a run directory for good and waits until they are gone: `kove stop --all` and uninstall.
 // Programs that do not run are no error. ovn-controller removes its chassis from the southbound database, ovs-vswitchd its
-// datapath.
+// datapath. One that does not end by itself gets a signal: ovn-controller waits for ever for a database that is gone.
 func Stop(ctx context.Context, runDir string) error {
 	var errs []error
 	for _, p := range []struct {
 		program string
 		args    []string
 	}{{OVNController, nil}, {Vswitchd, []string{"--cleanup"}}, {OVSDBServer, nil}} {
-		ctl := ControlSocket(runDir, p.program)
-		if _, err := os.Stat(ctl); errors.Is(err, os.ErrNotExist) {
+		err := stopByUnixctl(ctx, runDir, p.program, p.args...)
+		if err == nil {
 			continue
 		}
-		if _, err := Unixctl(ctx, ctl, "version"); err != nil {
-			continue // nobody listens
-		}
-		gone, err := watchExit(filepath.Join(runDir, p.program+".pid"))
-		if err == nil {
-			_, err = Unixctl(ctx, ctl, "exit", p.args...)
-			if err == nil {
-				err = gone(ctx)
-			}
-		}
-		if err != nil {
-			errs = append(errs, fmt.Errorf("stopping %s: %w", p.program, err))
+		hard, cancel := context.WithTimeout(context.WithoutCancel(ctx), stopLimit)
+		pid, hardErr := supervise.StopRecorded(hard, filepath.Join(runDir, p.program+".json"))
+		cancel()
+		if pid == 0 || hardErr != nil {
+			errs = append(errs, errors.Join(fmt.Errorf("stopping %s: %w", p.program, err), hardErr))
 		}
 	}
 	return errors.Join(errs...)
+}
+
+// stopLimit is how long one program may take to end by itself.
+const stopLimit = 5 * time.Second
+
+func stopByUnixctl(ctx context.Context, runDir, program string, args ...string) error {
+	ctx, cancel := context.WithTimeout(ctx, stopLimit)
+	defer cancel()
+	ctl := ControlSocket(runDir, program)
+	if _, err := os.Stat(ctl); errors.Is(err, os.ErrNotExist) {
+		return nil
+	}
+	if _, err := Unixctl(ctx, ctl, "version"); err != nil {
+		return nil //nolint:nilerr // nobody listens
+	}
+	gone, err := watchExit(filepath.Join(runDir, program+".pid"))
+	if err != nil {
+		return err
+	}
+	if _, err := Unixctl(ctx, ctl, "exit", args...); err != nil {
+		return err
+	}
+	return gone(ctx)
 }
 
 // watchExit opens the process that a pid file names and returns what waits for its end.
