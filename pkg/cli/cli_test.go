@@ -59,6 +59,8 @@ func (h healthy) FetchCA(context.Context, string) (*pki.Probe, error) {
 	return &pki.Probe{CABundle: h.ca}, nil
 }
 
+func (healthy) CheckToken(context.Context, string, []byte, pki.Token) error { return nil }
+
 // run runs one command line and returns its exit status and what it printed.
 func run(t *testing.T, a Actions, args ...string) (code int, stdout, stderr string) {
 	t.Helper()
@@ -342,7 +344,8 @@ func TestToolCommands(t *testing.T) {
 	if _, _, _, err := tools["nbctl"].command(c, []string{"show"}, nil); err == nil || !strings.Contains(err.Error(), nb) || !strings.Contains(err.Error(), "kove status") {
 		t.Errorf("without a socket: %v", err)
 	}
-	for _, s := range []string{nb, sb, c.Paths.Run("ovs", "db.sock"), c.Paths.Run("containerd", "containerd.sock")} {
+	for _, s := range []string{nb, sb, c.Paths.Run("ovs", "db.sock"), c.Paths.Run("containerd", "containerd.sock"),
+		c.Paths.Run("ovs", "ovs-vswitchd.ctl"), c.Paths.Run("ovs", "ovn-controller.ctl"), c.Paths.Run("ovn", "ovnnb_db.ctl")} {
 		if err := pki.WriteFile(s, nil, 0o600); err != nil {
 			t.Fatal(err)
 		}
@@ -363,8 +366,13 @@ func TestToolCommands(t *testing.T) {
 		{"trace", c, []string{"sw", "ip4"}, "ovn-trace --db=unix:" + sb + " sw ip4"},
 		{"vsctl", c, []string{"show"}, "ovs-vsctl --db=unix:" + c.Paths.Run("ovs", "db.sock") + " show"},
 		{"ofctl", c, []string{"show", "br-int"}, "ovs-ofctl show br-int"},
-		{"appctl", c, []string{"-t", "ovn-controller", "version"}, "ovs-appctl -t ovn-controller version"},
-		{"crictl", c, []string{"ps"}, "crictl --runtime-endpoint=unix://" + c.Paths.Run("containerd", "containerd.sock") + " --image-endpoint=unix://" + c.Paths.Run("containerd", "containerd.sock") + " ps"},
+		{"appctl", c, []string{"dpif/show"}, "ovs-appctl --target=" + c.Paths.Run("ovs", "ovs-vswitchd.ctl") + " dpif/show"},
+		{"appctl", c, []string{"-t", "ovn-controller", "version", "-t"}, "ovs-appctl -t " + c.Paths.Run("ovs", "ovn-controller.ctl") + " version -t"},
+		{"appctl", c, []string{"--target=ovnnb_db", "version"}, "ovs-appctl --target=" + c.Paths.Run("ovn", "ovnnb_db.ctl") + " version"},
+		{"appctl", c, []string{"-t", "/x.ctl", "version"}, "ovs-appctl -t /x.ctl version"},
+		{"appctl", c, []string{"-t", "nothing", "version"}, "ovs-appctl -t nothing version"},
+		{"appctl", c, []string{"--help"}, "ovs-appctl --help"},
+		{"crictl", c, []string{"ps"}, "crictl --config=/dev/null --runtime-endpoint=unix://" + c.Paths.Run("containerd", "containerd.sock") + " --image-endpoint=unix://" + c.Paths.Run("containerd", "containerd.sock") + " ps"},
 	} {
 		path, argv, env, err := tools[tc.tool].command(tc.c, tc.args, []string{"PATH=/bin"})
 		if err != nil || strings.Join(argv, " ") != tc.want || path != c.Paths.Payload("bin", argv[0]) {

@@ -89,16 +89,20 @@ func printStatus(out io.Writer, s *status.Status, now time.Time) {
 		if chassis == "" {
 			chassis = "not registered"
 		}
-		fmt.Fprintf(w, "ovn\tchassis %s (%d in all), %d of %d ports up, nb_cfg %d, sb_cfg %d, hv_cfg %d%s\n",
-			chassis, o.Chassises, o.PortsUp, o.Ports, o.NBCfg, o.SBCfg, o.HVCfg, because(o.Message))
+		if s.Role == "server" { // agents do not see the databases
+			chassis += fmt.Sprintf(" (%d in all), %d of %d ports up, nb_cfg %d, sb_cfg %d, hv_cfg %d", o.Chassises, o.PortsUp, o.Ports, o.NBCfg, o.SBCfg, o.HVCfg)
+		}
+		fmt.Fprintf(w, "ovn\tchassis %s%s\n", chassis, because(o.Message))
 		if o.Remote != "" {
 			fmt.Fprintf(w, "ovn-remote\t%s\n", o.Remote)
 		}
 	}
 	if len(s.Versions) > 0 {
 		var parts []string
-		for _, name := range versionOrder(s.Versions) {
-			parts = append(parts, name+" "+s.Versions[name])
+		for _, name := range mainVersions {
+			if v := s.Versions[name]; v != "" {
+				parts = append(parts, name+" "+v)
+			}
 		}
 		fmt.Fprintf(w, "versions\t%s\n", strings.Join(parts, ", "))
 	}
@@ -150,6 +154,9 @@ func age(d time.Duration) string {
 	}
 	return fmt.Sprintf("%dd", int(d.Hours()/24))
 }
+
+// mainVersions are those that the table shows; the JSON and kove version have all.
+var mainVersions = []string{"kove", "kubernetes", "ovn", "openvswitch", "containerd", "runc"}
 
 // versionOrder puts kove first.
 func versionOrder(versions map[string]string) []string {

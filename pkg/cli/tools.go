@@ -27,6 +27,43 @@ type tool struct {
 	needs  func(c *config.Config) string
 	remedy string
 	env    func(c *config.Config) []string
+	// rewrite changes the user's arguments.
+	rewrite func(c *config.Config, args []string) []string
+}
+
+// controlSocket gives ovs-appctl the path of a target. kove's children have control sockets without the pid in the name that
+// ovs-appctl looks for.
+func controlSocket(c *config.Config, args []string) []string {
+	path := func(target string) string {
+		if strings.Contains(target, "/") {
+			return target
+		}
+		for _, dir := range []string{"ovs", "ovn"} {
+			if p := c.Paths.Run(dir, target+".ctl"); exists(p) {
+				return p
+			}
+		}
+		return target // ovs-appctl says what it looked for
+	}
+	out := slices.Clone(args)
+	for i, a := range out {
+		switch {
+		case (a == "-t" || a == "--target") && i+1 < len(out):
+			out[i+1] = path(out[i+1])
+			return out
+		case strings.HasPrefix(a, "--target="):
+			out[i] = "--target=" + path(strings.TrimPrefix(a, "--target="))
+			return out
+		case !strings.HasPrefix(a, "-"): // the command begins
+			return append([]string{"--target=" + path("ovs-vswitchd")}, out...)
+		}
+	}
+	return out
+}
+
+func exists(path string) bool {
+	_, err := os.Stat(path)
+	return err == nil
 }
 
 func nbDB(c *config.Config) string {
@@ -77,11 +114,12 @@ func payloadTools() []tool {
 		{name: "ofctl", usage: "ovs-ofctl against this node's bridges", program: "ovs-ofctl",
 			examples: []string{"kove ofctl dump-flows br-int", "kove ofctl show br-int"}, env: ovsEnv},
 		{name: "appctl", usage: "ovs-appctl against ovs-vswitchd or, with -t, ovn-controller or ovsdb-server of this node", program: "ovs-appctl",
-			examples: []string{"kove appctl dpif/show", "kove appctl -t ovn-controller connection-status"}, env: ovsEnv},
+			examples: []string{"kove appctl dpif/show", "kove appctl -t ovn-controller connection-status"}, env: ovsEnv, rewrite: controlSocket},
 		{name: "crictl", usage: "crictl against this node's containerd", program: "crictl",
 			examples: []string{"kove crictl ps", "kove crictl pods"},
 			target: func(c *config.Config) []string {
-				return []string{"--runtime-endpoint=unix://" + containerdSocket(c), "--image-endpoint=unix://" + containerdSocket(c)}
+				// Without a file of its own, crictl complains about the one that it does not find.
+				return []string{"--config=/dev/null", "--runtime-endpoint=unix://" + containerdSocket(c), "--image-endpoint=unix://" + containerdSocket(c)}
 			},
 			unless: []string{"--runtime-endpoint", "-r", "--config", "-c"}, needs: containerdSocket, remedy: node},
 	}
@@ -175,6 +213,9 @@ func (t tool) command(c *config.Config, args, environ []string) (path string, ar
 				env = append(slices.Clip(env), kv)
 			}
 		}
+	}
+	if t.rewrite != nil {
+		args = t.rewrite(c, args)
 	}
 	return path, append(argv, args...), env, nil
 }

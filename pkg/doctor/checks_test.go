@@ -34,6 +34,8 @@ type machine struct {
 	probe    *pki.Probe
 	probeErr error
 	asked    int
+	tokenErr error
+	sent     int // tokens
 }
 
 const procTCP = "  sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid  timeout inode\n"
@@ -72,6 +74,10 @@ func (m *machine) Now() time.Time                        { return m.now }
 func (m *machine) FetchCA(context.Context, string) (*pki.Probe, error) {
 	m.asked++
 	return m.probe, m.probeErr
+}
+func (m *machine) CheckToken(context.Context, string, []byte, pki.Token) error {
+	m.sent++
+	return m.tokenErr
 }
 func (m *machine) Writable(string) error {
 	if m.denied {
@@ -187,6 +193,8 @@ func TestPreflight(t *testing.T) {
 			c.Join.Token = "K10" + pki.HashCA([]byte("ca")) + "::server:x"
 			m.files[c.Paths.TLS("server-ca.crt")] = "ca"
 		}, nil, nil},
+		{"wrong token", agent, func(m *machine, _ *config.Config) { m.tokenErr = pki.ErrWrongToken }, []string{"token/rejected"}, []string{"kove token create"}},
+		{"server that does not know tokens yet", agent, func(m *machine, _ *config.Config) { m.tokenErr = errors.New("the server says 503") }, nil, nil},
 		{"unreachable server", agent, func(m *machine, _ *config.Config) { m.probeErr = errors.New("connection refused") }, []string{"server/unreachable"}, []string{"https://192.0.2.1:6443", "connection refused", "6642"}},
 		{"unreachable server of a node that joined", agent, func(m *machine, c *config.Config) {
 			m.probeErr = errors.New("connection refused")
@@ -219,6 +227,9 @@ func TestPreflight(t *testing.T) {
 				if f.Seen == "" || f.Why == "" || f.Remedy == "" {
 					t.Errorf("%+v is incomplete", f)
 				}
+			}
+			if m.sent > 0 && slices.Contains(got, "token/other-cluster") {
+				t.Error("the token went to a server that it does not belong to")
 			}
 			if !slices.Equal(got, tc.want) {
 				t.Errorf("found %q, want %q\n%s", got, tc.want, &text)

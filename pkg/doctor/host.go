@@ -39,6 +39,8 @@ type Host interface {
 	KernelDatapath() error
 	// FetchCA asks a server for its CA.
 	FetchCA(ctx context.Context, server string) (*pki.Probe, error)
+	// CheckToken asks a server, with that CA, whether the token admits us.
+	CheckToken(ctx context.Context, server string, ca []byte, t pki.Token) error
 	// Now is the clock.
 	Now() time.Time
 }
@@ -105,6 +107,13 @@ func (h OSHost) FetchCA(ctx context.Context, server string) (*pki.Probe, error) 
 	ctx, cancel := context.WithTimeout(ctx, 10*time.Second)
 	defer cancel()
 	return pki.FetchCA(ctx, server, h.Now)
+}
+
+// CheckToken implements Host.
+func (OSHost) CheckToken(ctx context.Context, server string, ca []byte, t pki.Token) error {
+	ctx, cancel := context.WithTimeout(ctx, 10*time.Second)
+	defer cancel()
+	return pki.CheckToken(ctx, server, ca, t)
 }
 
 // Now implements Host.

@@ -79,5 +79,10 @@ func server(ctx context.Context, h Host, c *config.Config) []Finding {
 			Seen: fmt.Sprintf("this machine's clock is %s %s that of %s", probe.Ahead.Abs().Round(time.Second), direction, c.Join.Server),
 			Why:  "certificates would not be valid yet, or too early no longer", Remedy: "set it (timedatectl set-ntp true, or date -s)"})
 	}
+	// A token that pins another CA must not go out at all.
+	if len(out) == 0 && errors.Is(h.CheckToken(ctx, c.Join.Server, probe.CABundle, t), pki.ErrWrongToken) {
+		out = append(out, Finding{ID: "token/rejected", Severity: Fatal, Seen: "token (" + c.Origin("token") + "): " + pki.ErrWrongToken.Error(),
+			Why: "it is wrong or expired", Remedy: "copy the token from /var/lib/kove/server/node-token on " + c.Join.Server + ", or make one there with `kove token create`"})
+	}
 	return out
 }

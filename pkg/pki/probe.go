@@ -14,6 +14,9 @@ import (
 // CACertsPath is where a server shows its CA bundle to anyone; what it says is only worth something with a pin.
 const CACertsPath = "/v1-kove/cacerts"
 
+// TokenPath is where a server says whether a token admits its sender: 204 or 401.
+const TokenPath = "/v1-kove/token"
+
 // Probe is what a server tells a machine that has nothing but its address.
 type Probe struct {
 	// CABundle is the server CA, not yet trusted.
@@ -65,6 +68,35 @@ func FetchCA(ctx context.Context, server string, now func() time.Time) (*Probe, 
 		p.Ahead, p.Dated = date.Add(500*time.Millisecond).Sub(middle), true
 	}
 	return p, nil
+}
+
+// ErrWrongToken is that a server does not accept a token.
+var ErrWrongToken = errors.New("the server does not accept the token")
+
+// CheckToken asks a server with a CA that is trusted by now whether the token admits us.
+func CheckToken(ctx context.Context, server string, caBundle []byte, t Token) error {
+	client, err := PinnedClient(caBundle)
+	if err != nil {
+		return err
+	}
+	defer client.CloseIdleConnections()
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, server+TokenPath, nil)
+	if err != nil {
+		return fmt.Errorf("asking %s about the token: %w", server, err)
+	}
+	req.SetBasicAuth(t.User, t.Password)
+	resp, err := client.Do(req)
+	if err != nil {
+		return fmt.Errorf("asking %s about the token: %w", server, err)
+	}
+	defer resp.Body.Close()
+	switch resp.StatusCode {
+	case http.StatusNoContent:
+		return nil
+	case http.StatusUnauthorized:
+		return ErrWrongToken
+	}
+	return fmt.Errorf("asking %s about the token: the server says %s", server, resp.Status)
 }
 
 // PinnedClient talks TLS to servers of this CA only.

@@ -27,7 +27,7 @@ const MaxSkew = 2 * time.Minute
 
 // Errors that trying again does not cure.
 var (
-	ErrWrongToken = errors.New("the server does not accept the token")
+	ErrWrongToken = pki.ErrWrongToken
 	ErrRefused    = errors.New("the server and this node do not fit")
 	ErrSkew       = errors.New("the clocks differ too much")
 	ErrMTU        = errors.New("the NIC's MTU is too small for this cluster")

@@ -61,38 +61,48 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	case r.URL.Path == pki.CACertsPath && r.Method == http.MethodGet:
 		w.Header().Set("Content-Type", "application/x-pem-file")
 		_, _ = w.Write(h.o.PKI.ServerCA.Bundle) // the client went away otherwise
+	case r.URL.Path == pki.TokenPath && r.Method == http.MethodGet:
+		if h.admit(w, r) {
+			w.WriteHeader(http.StatusNoContent)
+		}
 	case r.URL.Path == joinPath && r.Method == http.MethodPost:
-		h.join(w, r)
+		if h.admit(w, r) {
+			h.join(w, r)
+		}
 	default:
 		fail(w, http.StatusNotFound, codeRequest, "there is nothing here")
 	}
 }
 
-func (h *Handler) join(w http.ResponseWriter, r *http.Request) {
+// admit lets holders of a token pass and answers all others.
+func (h *Handler) admit(w http.ResponseWriter, r *http.Request) bool {
 	now := h.o.Now()
 	if !h.limiter.allowed(r.RemoteAddr, now) {
 		w.Header().Set("Retry-After", "2")
 		fail(w, http.StatusTooManyRequests, codeLimit, "too many wrong tokens from this address")
-		return
+		return false
 	}
 	admitted, err := h.admitted(r.Context(), r)
 	if err != nil {
 		h.unavailable(w, "verifying a bootstrap token", err)
-		return
+		return false
 	}
 	if !admitted {
 		h.limiter.failed(r.RemoteAddr, now)
-		h.o.Logger.Warn("refused a join with a wrong token", "remote", r.RemoteAddr)
+		h.o.Logger.Warn("refused a wrong token", "remote", r.RemoteAddr)
 		fail(w, http.StatusUnauthorized, codeToken, "the token is wrong or expired")
-		return
 	}
+	return admitted
+}
+
+func (h *Handler) join(w http.ResponseWriter, r *http.Request) {
 	var req Request
 	d := json.NewDecoder(http.MaxBytesReader(w, r.Body, 64<<10))
 	if err := d.Decode(&req); err != nil {
 		fail(w, http.StatusBadRequest, codeRequest, "reading the join request: "+err.Error())
 		return
 	}
-	reply, err := h.reply(r.Context(), req, now)
+	reply, err := h.reply(r.Context(), req, h.o.Now())
 	switch {
 	case errors.Is(err, identity.ErrNameTaken):
 		h.o.Logger.Warn("refused a join", "node", req.Node, "remote", r.RemoteAddr, "err", err)

@@ -371,6 +371,25 @@ func TestWrongTokensAreSlowedDown(t *testing.T) {
 	}
 }
 
+func TestCheckToken(t *testing.T) {
+	c := newCluster(t)
+	ctx := context.Background()
+	ca := c.pki.ServerCA.Bundle
+	if err := pki.CheckToken(ctx, c.url, ca, c.pki.NodeToken); err != nil {
+		t.Error(err)
+	}
+	if err := pki.CheckToken(ctx, c.url, ca, pki.Token{User: "node", Password: "wrong"}); !errors.Is(err, pki.ErrWrongToken) {
+		t.Errorf("a wrong token: %v", err)
+	}
+	if err := pki.CheckToken(ctx, c.url, newCluster(t).pki.ServerCA.Bundle, c.pki.NodeToken); err == nil || errors.Is(err, pki.ErrWrongToken) {
+		t.Errorf("a server of another CA: %v", err)
+	}
+	c.down.Store(true)
+	if err := pki.CheckToken(ctx, c.url, ca, c.pki.NodeToken); err == nil || errors.Is(err, pki.ErrWrongToken) {
+		t.Errorf("a starting server: %v", err)
+	}
+}
+
 func TestLimiterStaysSmall(t *testing.T) {
 	var l limiter
 	now := time.Now()
