@@ -15,6 +15,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime"
 	typedcorev1 "k8s.io/client-go/kubernetes/typed/core/v1"
+	"k8s.io/client-go/rest"
 	"k8s.io/client-go/tools/record"
 
 	v1 "github.com/kove-io/kove/pkg/api/v1"
@@ -80,7 +81,9 @@ func (c *Controllers) Run(ctx context.Context, ready func()) error {
 	}
 	broadcaster := record.NewBroadcaster(record.WithContext(ctx))
 	defer broadcaster.Shutdown()
-	core, err := typedcorev1.NewForConfig(c.opts.RESTConfig)
+	eventConfig := rest.CopyConfig(c.opts.RESTConfig)
+	eventConfig.QPS, eventConfig.Burst = 50, 200
+	core, err := typedcorev1.NewForConfig(eventConfig)
 	if err != nil {
 		return fmt.Errorf("preparing the event client: %w", err)
 	}

@@ -26,7 +26,7 @@ type fakeAPI struct {
 	history []change
 	version int
 	changed chan struct{}
-	writes  int
+	writes  []string
 }
 
 type object = map[string]any
@@ -218,7 +218,7 @@ func selected(o object, selector string) bool {
 func (f *fakeAPI) writeCount() int {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	return f.writes
+	return len(f.writes)
 }
 
 func (f *fakeAPI) ServeHTTP(w http.ResponseWriter, r *http.Request) {
@@ -240,7 +240,7 @@ func (f *fakeAPI) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	key := p.namespace + "/" + p.name
 	old, exists := f.objects[p.resource][key]
 	if r.Method != http.MethodGet && p.resource != "/events" {
-		f.writes++
+		f.writes = append(f.writes, r.Method+" "+r.URL.Path)
 	}
 	var body object
 	switch {

@@ -38,13 +38,15 @@ const patience = 10 * time.Second
 //	edit KIND KEY PATH V  set one field, as kubectl patch would
 //	delete KIND KEY
 //	phase POD PHASE
-//	start | restart       the controllers; restart keeps both databases
+//	start | stop | restart  the controllers; both databases stay
 //	foreign               add rows that are not kove's
 //	nb FILE               the database's rows become as in FILE
 //	ips FILE              the IP objects do
 //	annotations KIND KEY FILE
 //	status KIND KEY FILE  likewise, without times
 //	event TEXT            an event that contains TEXT was or is made
+//	gone KIND KEY         the object disappears
+//	finding TEXT          kove status is told; nofinding: it has nothing to tell
 //	quiet                 nothing is written any more, and a restart writes nothing either
 func TestScripts(t *testing.T) {
 	files, err := filepath.Glob("testdata/*.txtar")
@@ -83,12 +85,14 @@ type script struct {
 	archive *txtar.Archive
 	api     *fakeAPI
 	db      *ovsdb.Database
+	running *Controllers
 	stop    func()
 }
 
 func newScript(t *testing.T, archive *txtar.Archive) *script {
 	s := &script{t: t, archive: archive, api: newFakeAPI(t), db: newNB(t), stop: func() {}}
 	t.Cleanup(func() { s.stop() })
+	s.api.put("/namespaces", object{"kind": "Namespace", "apiVersion": "v1", "metadata": object{"name": "default"}})
 	return s
 }
 
@@ -114,6 +118,7 @@ func (s *script) start() error {
 		RESTConfig: s.api.config(), NB: s.db, Logger: log,
 		ClusterCIDR: netip.MustParsePrefix("10.16.0.0/16"), JoinCIDR: netip.MustParsePrefix("100.64.0.0/16"), ServiceCIDR: netip.MustParsePrefix("10.43.0.0/16"),
 	})
+	s.running = c
 	ctx, cancel := context.WithCancel(context.Background())
 	ready, done := make(chan struct{}), make(chan error, 1)
 	go func() { done <- c.Run(ctx, func() { close(ready) }) }()
@@ -150,6 +155,21 @@ func (s *script) run(args []string, line string) error {
 	switch args[0] {
 	case "start":
 		return s.start()
+	case "stop":
+		if err := s.settled(); err != nil {
+			return err
+		}
+		s.stop()
+		return nil
+	case "finding", "nofinding":
+		text := strings.TrimSpace(strings.TrimPrefix(line, "finding"))
+		return s.eventually(func() error {
+			all := strings.Join(s.running.Findings(), "\n")
+			if (args[0] == "nofinding" && all != "") || (args[0] == "finding" && !strings.Contains(all, text)) {
+				return fmt.Errorf("findings are %q", all)
+			}
+			return nil
+		})
 	case "restart":
 		s.stop()
 		return s.start()
@@ -287,7 +307,7 @@ func (s *script) expect(name string, got func() string) error {
 func (s *script) settled() error {
 	last, since := -1, time.Now()
 	deadline := time.Now().Add(patience)
-	for time.Since(since) < 2*statusDelay {
+	for time.Since(since) < 4*statusDelay {
 		if now := s.api.writeCount(); now != last {
 			last, since = now, time.Now()
 		}
@@ -313,7 +333,9 @@ func (s *script) quiet() error {
 	}
 	// The three defaults are offered again at each start, and refused.
 	if extra := s.api.writeCount() - writes - 3; extra != 0 {
-		return fmt.Errorf("a restart wrote %d times to the API", extra)
+		s.api.mu.Lock()
+		defer s.api.mu.Unlock()
+		return fmt.Errorf("a restart wrote %d times to the API: %v", extra, s.api.writes[writes:])
 	}
 	if again := versions(s.t, s.db); again != rows {
 		return fmt.Errorf("a restart changed rows:\n%s\nwere\n%s", again, rows)

@@ -32,6 +32,7 @@ type Loop struct {
 	events  record.EventRecorder
 	log     *slog.Logger
 	metrics *Metrics
+	news    news
 }
 
 // New makes a Loop. metrics may be nil.
@@ -129,11 +130,15 @@ func reconcile[O generic.RuntimeMetaObject, In any](ctx context.Context, l *Loop
 	}
 	for _, e := range plan.Events {
 		switch {
+		case !l.news.tell(Ref{k.Name, key}, e, start):
 		case e.About != nil:
 			l.events.Event(e.About, e.Type, e.Reason, e.Message)
 		case exists:
 			l.events.Event(obj, e.Type, e.Reason, e.Message)
 		}
+	}
+	if !exists {
+		l.news.forget(Ref{k.Name, key})
 	}
 	if k.Done != nil {
 		k.Done(in)

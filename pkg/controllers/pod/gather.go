@@ -97,7 +97,8 @@ func (s Sources) gather(_ context.Context, key reconcile.Key, obj *corev1.Pod) (
 	slices.SortFunc(vpcs, func(a, b *v1.Vpc) int { return cmp.Compare(a.Name, b.Name) })
 	namespace, err := s.Namespaces.Get("", key.Namespace)
 	if err != nil {
-		namespace = nil
+		// Its annotations decide; the pod's watch was faster than the namespace's.
+		return f, fmt.Errorf("looking up namespace %s: not in the cache yet", key.Namespace)
 	}
 
 	if have, ok := s.Ledger.Get(f.Owner); ok && obj.Annotations[v1.AllocatedAnnotation] == "true" {

@@ -58,6 +58,14 @@ func Plan(f Facts) reconcile.Plan {
 		// The port is named after the VM, not after the pod.
 		annotations[v1.PortNameAnnotation] = name
 	}
+	if f.Pod.Annotations[v1.AllocatedAnnotation] == "true" {
+		// The pod's interface was made with these; an edit of the subnet is for later pods.
+		for _, k := range []string{v1.CIDRAnnotation, v1.GatewayAnnotation} {
+			if was := f.Pod.Annotations[k]; was != "" {
+				annotations[k] = was
+			}
+		}
+	}
 	for k, v := range annotations {
 		if f.Pod.Annotations[k] != v {
 			plan.Writes = append(plan.Writes, reconcile.Write{Ref: refOf(f.Key), Patch: reconcile.Annotate(annotations)})
