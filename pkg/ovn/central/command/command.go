@@ -9,6 +9,7 @@ import (
 	"log/slog"
 	"os"
 	"os/signal"
+	"runtime/debug"
 	"strings"
 	"syscall"
 
@@ -88,6 +89,11 @@ func run(c *cli.Context, version string) error {
 	}
 	log := slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: level}))
 
+	if os.Getenv("GOGC") == "" {
+		// Nearly all memory is rows that live long: collecting at half the usual growth costs little time and keeps the
+		// process below half of what the three stock programs take.
+		debug.SetGCPercent(50)
+	}
 	ctx, stop := signal.NotifyContext(c.Context, syscall.SIGINT, syscall.SIGTERM)
 	defer stop()
 	ct := central.New(central.Options{

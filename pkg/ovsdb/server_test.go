@@ -1,0 +1,174 @@
+package ovsdb
+
+import (
+	"fmt"
+	"net"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+)
+
+// raw is a client without manners.
+type raw struct {
+	t *testing.T
+	c net.Conn
+	f framer
+}
+
+func dialRaw(t *testing.T, network, addr string) *raw {
+	t.Helper()
+	c, err := net.Dial(network, addr)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { c.Close() })
+	return &raw{t, c, framer{r: c, limit: 1 << 30}}
+}
+
+func (r *raw) send(s string) {
+	r.t.Helper()
+	if _, err := r.c.Write([]byte(s)); err != nil {
+		r.t.Fatal(err)
+	}
+}
+
+func (r *raw) next() (map[string]any, error) {
+	r.c.SetReadDeadline(time.Now().Add(10 * time.Second))
+	text, err := r.f.next()
+	if err != nil {
+		return nil, err
+	}
+	v, err := parseJSON(text)
+	if err != nil {
+		r.t.Fatal(err)
+	}
+	return v.(map[string]any), nil
+}
+
+func TestProbe(t *testing.T) {
+	db, err := Open(testSchema(t), Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer db.Close()
+	srv, err := NewServer(ServerOptions{}, db)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer srv.Close()
+	addr, err := srv.Listen(Remote{Target: "ptcp:0:127.0.0.1", Probe: 100 * time.Millisecond})
+	if err != nil {
+		t.Fatal(err)
+	}
+	polite, rude := dialRaw(t, "tcp", addr.String()), dialRaw(t, "tcp", addr.String())
+	for range 5 {
+		m, err := polite.next()
+		if err != nil || m["method"] != "echo" || m["id"] != "echo" {
+			t.Fatalf("want a probe: %v %v", m, err)
+		}
+		polite.send(`{"id":"echo","result":[],"error":null}`)
+	}
+	if m, err := rude.next(); err != nil || m["method"] != "echo" {
+		t.Fatalf("want a probe: %v %v", m, err)
+	}
+	if m, err := rude.next(); err == nil {
+		t.Fatalf("a silent client is kept: %v", m)
+	}
+	if n := srv.Clients(); n != 1 {
+		t.Fatalf("%d clients", n)
+	}
+}
+
+// TestSlowClient has a monitor whose client reads nothing: it is dropped, and nobody else notices.
+func TestSlowClient(t *testing.T) {
+	db, err := Open(testSchema(t), Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer db.Close()
+	srv, err := NewServer(ServerOptions{Backlog: 100 * changeCost}, db)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer srv.Close()
+	sock := filepath.Join(t.TempDir(), "s")
+	if _, err := srv.Listen(Remote{Target: "punix:" + sock}); err != nil {
+		t.Fatal(err)
+	}
+	slow := dialRaw(t, "unix", sock)
+	slow.send(`{"id":1,"method":"monitor_cond","params":["T",null,{"Root":[{}]}]}`)
+	if _, err := slow.next(); err != nil {
+		t.Fatal(err)
+	}
+	id := NewUUID()
+	if _, err := db.Transact(t.Context(), Insert("Root", id, ColumnValue{"name", "r"})); err != nil {
+		t.Fatal(err)
+	}
+	big := strings.Repeat("x", 100_000)
+	for i := 0; srv.Clients() > 0; i++ {
+		if i > 2000 {
+			t.Fatal("a client that reads nothing is kept")
+		}
+		if _, err := db.Transact(t.Context(), Update("Root", id, ColumnValue{"eph", big[:len(big)-i]})); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+func TestReadLimit(t *testing.T) {
+	db, err := Open(testSchema(t), Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer db.Close()
+	srv, err := NewServer(ServerOptions{MaxMessage: 1000}, db)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer srv.Close()
+	sock := filepath.Join(t.TempDir(), "s")
+	if _, err := srv.Listen(Remote{Target: "punix:" + sock}); err != nil {
+		t.Fatal(err)
+	}
+	r := dialRaw(t, "unix", sock)
+	r.send(fmt.Sprintf(`{"id":1,"method":"echo","params":["%s"]}`, strings.Repeat("y", 500)))
+	if m, err := r.next(); err != nil || m["id"] != int64(1) {
+		t.Fatalf("a short message: %v %v", m, err)
+	}
+	r.c.Write([]byte(`{"id":2,"method":"echo","params":["` + strings.Repeat("y", 300_000)))
+	if m, err := r.next(); err == nil {
+		t.Fatalf("a message without end is read: %v", m)
+	}
+}
+
+// TestPipelined sends many requests at once and byte by byte.
+func TestPipelined(t *testing.T) {
+	db, err := Open(testSchema(t), Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer db.Close()
+	sock := filepath.Join(t.TempDir(), "s")
+	srv := serve(t, db, sock)
+	defer srv.Close()
+	r := dialRaw(t, "unix", sock)
+	var all strings.Builder
+	const n = 300
+	for i := range n {
+		fmt.Fprintf(&all, `{"id":%d,"method":"transact","params":["T",{"op":"insert","table":"Root","row":{"name":"n%d","a":%d}}]}`, i, i, i)
+	}
+	go func() {
+		text := all.String()
+		for i := range 2000 {
+			r.c.Write([]byte{text[i]})
+		}
+		r.c.Write([]byte(text[2000:]))
+	}()
+	for i := range n {
+		m, err := r.next()
+		if err != nil || m["id"] != int64(i) || m["error"] != nil {
+			t.Fatalf("reply %d: %v %v", i, m, err)
+		}
+	}
+}
