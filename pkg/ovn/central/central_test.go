@@ -20,6 +20,11 @@ import (
 	"testing"
 	"time"
 
+	"github.com/go-logr/logr"
+	"github.com/ovn-kubernetes/libovsdb/client"
+	"github.com/ovn-kubernetes/libovsdb/model"
+	libovsdb "github.com/ovn-kubernetes/libovsdb/ovsdb"
+
 	"github.com/kove-io/kove/pkg/ovsdb"
 )
 
@@ -414,5 +419,78 @@ func TestWrongInput(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+// TestStockNorthd has stock ovn-northd work on our databases, as a central taken apart does.
+func TestStockNorthd(t *testing.T) {
+	e := start(t, func(o *Options) { o.NoNorthd = true })
+	cmd := exec.Command(stock(t, "ovn-northd"), "--ovnnb-db=unix:"+e.dir+"/nb.sock", "--ovnsb-db=unix:"+e.dir+"/sb.sock",
+		"--unixctl="+e.dir+"/northd.ctl", "-vconsole:off")
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	defer cmd.Wait()
+	defer cmd.Process.Kill()
+	e.run("ovn-nbctl", "init")
+	e.run("ovn-nbctl", "--wait=sb", "--timeout=20", "ls-add", "s1", "--", "lsp-add", "s1", "p1", "--", "lsp-set-addresses", "p1", "0a:00:00:00:00:01 10.0.0.1")
+	e.expect("ls_in_l2_lkup", "ovn-sbctl", "lflow-list", "s1")
+	e.run("ovn-nbctl", "--wait=sb", "--timeout=20", "ls-del", "s1")
+	e.expect("active", "ovn-appctl", "-t", e.dir+"/northd.ctl", "status")
+}
+
+type logicalSwitch struct {
+	UUID        string            `ovsdb:"_uuid"`
+	Name        string            `ovsdb:"name"`
+	OtherConfig map[string]string `ovsdb:"other_config"`
+}
+
+// TestLibovsdb has the client that most Go programs use for OVN read, write and follow.
+func TestLibovsdb(t *testing.T) {
+	e := start(t, nil)
+	dbModel, err := model.NewClientDBModel("OVN_Northbound", map[string]model.Model{"Logical_Switch": &logicalSwitch{}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	quiet := logr.Discard()
+	c, err := client.NewOVSDBClient(dbModel, client.WithEndpoint("unix:"+e.dir+"/nb.sock"), client.WithLogger(&quiet))
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
+	defer cancel()
+	if err := c.Connect(ctx); err != nil {
+		t.Fatal(err)
+	}
+	defer c.Close()
+	if _, err := c.MonitorAll(ctx); err != nil {
+		t.Fatal(err)
+	}
+	ops, err := c.Create(&logicalSwitch{UUID: "new", Name: "lib", OtherConfig: map[string]string{"a": "1"}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	res, err := c.Transact(ctx, ops...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := libovsdb.CheckOperationResults(res, ops); err != nil {
+		t.Fatal(err)
+	}
+	e.expect("lib", "ovn-nbctl", "ls-list")
+	e.run("ovn-nbctl", "set", "Logical_Switch", "lib", "other_config:b=2")
+	for end := time.After(10 * time.Second); ; {
+		var have []logicalSwitch
+		if err := c.List(ctx, &have); err != nil {
+			t.Fatal(err)
+		}
+		if len(have) == 1 && have[0].Name == "lib" && have[0].OtherConfig["b"] == "2" {
+			return
+		}
+		select {
+		case <-end:
+			t.Fatalf("the cache has %v", have)
+		case <-time.After(10 * time.Millisecond):
+		}
 	}
 }
