@@ -33,7 +33,9 @@ type engine struct {
 	cleanup   []ovsdb.Op
 	// Found at start: rows nobody wants, and datapaths that are gone.
 	garbage []ovsdb.Op
-	orphans []topo.DatapathKey
+	// Rows that are not as we left them, with their UUIDs.
+	suspects map[rowKey]ovsdb.UUID
+	orphans  []topo.DatapathKey
 
 	// Scratch of compile.
 	builder feature.Builder
@@ -60,7 +62,7 @@ func newEngine(log *slog.Logger) *engine {
 		log: log, topo: topo.New(), alloc: newAllocator(), flows: newFlowTable(), rows: newRowStore(), features: feature.All(),
 		outputs: map[unitID]*output{}, failed: map[unitID]bool{}, views: map[unitID]any{}, south: newSouth(),
 		datapaths: map[ovsdb.UUID]*datapathState{}, changedDP: map[ovsdb.UUID]struct{}{},
-		content: map[lflow.ID]*lflow.Flow{},
+		content: map[lflow.ID]*lflow.Flow{}, suspects: map[rowKey]ovsdb.UUID{},
 	}
 	e.rows.add(rowKey{sb.TableSBGlobal, ""})
 	return e

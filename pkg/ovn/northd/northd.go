@@ -156,6 +156,10 @@ func (s *session) start(ctx context.Context, nbDeltas, sbDeltas <-chan ovsdb.Del
 			s.e.applyNB(d.Changes)
 		}
 	}
+	// Everything that is there at the start looks foreign: this is how the rows of watched tables are loaded.
+	if err := s.e.verify(ctx, s.n.opts.SB); err != nil {
+		return err
+	}
 	s.e.claim()
 	return s.step(ctx)
 }
@@ -195,6 +199,9 @@ func (s *session) drain(nbDeltas, sbDeltas <-chan ovsdb.Delta) error {
 
 func (s *session) step(ctx context.Context) error {
 	if wrote, err := s.ensureGlobal(ctx); wrote || err != nil {
+		return err
+	}
+	if err := s.e.verify(ctx, s.n.opts.SB); err != nil {
 		return err
 	}
 	sbOps, nbOps := s.e.step()

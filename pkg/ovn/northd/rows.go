@@ -137,7 +137,7 @@ func switchPortRows(p *topo.SwitchPort, b *rows) {
 		col(sb.PortBindingColTunnelKey, p.Key.Key), col(sb.PortBindingColMAC, portMACs(p)),
 		col(sb.PortBindingColPortSecurity, ovsdb.Set(slices.Clone(row.PortSecurity)...)),
 		col(sb.PortBindingColParentPort, optional(row.ParentName)),
-		col(sb.PortBindingColTag, portTag(p)),
+		col(sb.PortBindingColTag, p.Tag),
 		col(sb.PortBindingColExternalIDs, stringMap(portIDs(row))),
 	}
 	typ, options := row.Type, maps.Clone(row.Options)
@@ -209,11 +209,10 @@ func switchPortRows(p *topo.SwitchPort, b *rows) {
 	if up := p.Up || row.Type == "router"; row.Up == nil || *row.Up != up {
 		b.Back(ovsdb.Update(nb.TableLogicalSwitchPort, p.ID, col(nb.LogicalSwitchPortColUp, []bool{up})))
 	}
-	if row.ParentName != nil && *row.ParentName != "" {
-		if tag := portTag(p); !slices.Equal(tag, optional(row.Tag)) {
-			b.Back(ovsdb.Update(nb.TableLogicalSwitchPort, p.ID, col(nb.LogicalSwitchPortColTag, tag)))
-		}
+	if row.TagRequest != nil && !slices.Equal(p.Tag, optional(row.Tag)) {
+		b.Back(ovsdb.Update(nb.TableLogicalSwitchPort, p.ID, col(nb.LogicalSwitchPortColTag, p.Tag)))
 	}
+
 }
 
 func portIDs(row *nb.LogicalSwitchPort) map[string]string {
@@ -222,20 +221,6 @@ func portIDs(row *nb.LogicalSwitchPort) map[string]string {
 		ids["name"] = n
 	}
 	return ids
-}
-
-func portTag(p *topo.SwitchPort) []int64 {
-	row := p.Row
-	if row.TagRequest != nil && *row.TagRequest != 0 && row.ParentName != nil && *row.ParentName != "" {
-		return []int64{*row.TagRequest}
-	}
-	if row.Tag != nil {
-		return []int64{*row.Tag}
-	}
-	if row.TagRequest != nil && *row.TagRequest != 0 {
-		return []int64{*row.TagRequest}
-	}
-	return nil
 }
 
 // portMACs is Port_Binding.mac: the addresses, with dynamic ones resolved.

@@ -102,33 +102,44 @@ func (s *rowStore) load(k rowKey, r *ovsdb.Row) bool {
 	return true
 }
 
-// foreign notes what somebody did to a row: our own changes come back this way too, and change nothing.
-func (s *rowStore) foreign(k rowKey, r *ovsdb.Row) {
+// agrees reports whether a row in the database is as we left it; r is nil when it has been deleted.
+func (s *rowStore) agrees(k rowKey, r *ovsdb.Row) bool {
+	e := s.rows[k]
+	if e == nil || e.have == nil {
+		return r == nil
+	}
+	if r == nil {
+		return false
+	}
+	for _, c := range tables[k.table].columns {
+		have, ok := e.have[c]
+		if v := r.Get(c); ok && !ovsdb.Equal(v, have) || !ok && !isDefault(v) {
+			return false
+		}
+	}
+	return true
+}
+
+// learn corrects what we believe of a row; r is nil when there is none.
+func (s *rowStore) learn(k rowKey, r *ovsdb.Row) {
 	e := s.rows[k]
 	switch {
-	case e == nil && r == nil:
-	case e == nil:
+	case r != nil && (e == nil || e.have == nil):
 		s.load(k, r)
-	case r == nil:
-		if e.have != nil {
-			e.have = nil
-			for c, ms := range e.members {
-				for v, m := range ms {
-					m.have = false
-					e.changed = append(e.changed, memberKey{c, v})
-				}
-			}
-			s.dirty[e] = struct{}{}
-		}
-	case e.have == nil:
-		s.load(k, r)
-	default:
+	case r != nil:
 		for _, c := range tables[k.table].columns {
-			if v := r.Get(c); !ovsdb.Equal(v, e.have[c]) {
-				e.have[c] = v
-				s.dirty[e] = struct{}{}
+			e.have[c] = r.Get(c)
+		}
+		s.dirty[e] = struct{}{}
+	case e != nil && e.have != nil:
+		e.have = nil
+		for c, ms := range e.members {
+			for v, m := range ms {
+				m.have = false
+				e.changed = append(e.changed, memberKey{c, v})
 			}
 		}
+		s.dirty[e] = struct{}{}
 	}
 }
 

@@ -1,6 +1,8 @@
 package northd
 
 import (
+	"context"
+	"fmt"
 	"maps"
 
 	"github.com/kove-io/kove/pkg/ovn/nb"
@@ -115,20 +117,53 @@ func (e *engine) applySB(changes []ovsdb.Change) {
 	}
 }
 
-// foreign compares a row with what we want of it.
+// foreign looks at a change of a row that is ours to write. Our own changes come back this way too, maybe after we have
+// changed the row once more, so that a row that is not as we left it is only suspect: see verify.
 func (e *engine) foreign(c ovsdb.Change) {
 	key := tables[c.Table].key
 	if c.Old != nil && (c.New == nil || key(c.Old) != key(c.New)) {
-		if k := (rowKey{c.Table, key(c.Old)}); e.rows.id(k.table, k.key) == c.Old.UUID {
-			e.rows.foreign(k, nil)
+		if k := (rowKey{c.Table, key(c.Old)}); e.rows.id(k.table, k.key) == c.Old.UUID && !e.rows.agrees(k, nil) {
+			e.suspects[k] = c.Old.UUID
 		}
 	}
 	if c.New != nil {
-		k := rowKey{c.Table, key(c.New)}
-		if e.rows.rows[k] == nil || e.rows.id(k.table, k.key) == c.New.UUID {
-			e.rows.foreign(k, c.New)
+		if k := (rowKey{c.Table, key(c.New)}); !e.rows.agrees(k, c.New) {
+			e.suspects[k] = c.New.UUID
 		}
 	}
+}
+
+// verify asks the database for the suspect rows: nobody else writes on our behalf, so its answer is up to date.
+func (e *engine) verify(ctx context.Context, db ovsdb.DB) error {
+	if len(e.suspects) == 0 {
+		return nil
+	}
+	var keys []rowKey
+	var ops []ovsdb.Op
+	for k, id := range e.suspects {
+		keys = append(keys, k)
+		ops = append(ops, ovsdb.Select(k.table, ovsdb.ByUUID(id)...))
+	}
+	clear(e.suspects)
+	res, err := db.Transact(ctx, ops...)
+	if err != nil {
+		return fmt.Errorf("reading southbound: %w", err)
+	}
+	for i, k := range keys {
+		var r *ovsdb.Row
+		if len(res[i].Rows) > 0 && tables[k.table].key(res[i].Rows[0]) == k.key {
+			r = res[i].Rows[0]
+		}
+		if r == nil && e.rows.id(k.table, k.key) != ops[i].Where[0].Value {
+			continue // another row has the key by now
+		}
+		if r != nil && e.rows.rows[k] != nil && e.rows.rows[k].have != nil && e.rows.rows[k].id != r.UUID {
+			e.garbage = append(e.garbage, ovsdb.Delete(k.table, r.UUID)) // a second row of that key
+			continue
+		}
+		e.rows.learn(k, r)
+	}
+	return nil
 }
 
 // bind tells topo where a port is bound.

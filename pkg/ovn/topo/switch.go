@@ -158,7 +158,7 @@ func (t *Topo) computeSwitchPort(id ovsdb.UUID) *SwitchPort {
 	}
 	p := &SwitchPort{
 		SwitchPortFacts: f, Switch: t.switchFacts.Get(f.DP.ID), DHCPv4: t.DHCPOptions.opt(f.Row.DHCPv4Options),
-		DHCPv6: t.DHCPOptions.opt(f.Row.DHCPv6Options), Mirrors: t.Mirror.list(f.Row.MirrorRules),
+		DHCPv6: t.DHCPOptions.opt(f.Row.DHCPv6Options), Mirrors: t.Mirror.list(f.Row.MirrorRules), Tag: t.tag(f.Row),
 	}
 	if p.Switch == nil {
 		return nil

@@ -124,6 +124,7 @@ type SwitchPort struct {
 	DHCPv6     *nb.DHCPOptions
 	Mirrors    []*nb.Mirror
 	HAGroup    *HAGroup
+	Tag        []int64 // VLAN tag, nil for none
 }
 
 // CRQuoted is CRName as it stands in matches.
