@@ -40,7 +40,7 @@ var allowed = map[string][]string{
 	"status":      {"supervise"},
 	"pki":         {"supervise", "config"},
 	"doctor":      {"config", "hostnet", "pki"},
-	"install":     {"config", "../embedded"},
+	"install":     {"config", "../embedded", "../systemd"},
 	"app":         {"*"},
 	"cli":         {"config", "app", "doctor", "install", "pki", "status", "ovn/central", "supervise", "../embedded", "api/v1"},
 }

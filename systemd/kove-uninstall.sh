@@ -1,0 +1,8 @@
+#!/bin/sh
+# Written by kove's installer: takes everything of kove off this machine, its data included. `kove uninstall` decides.
+set -u
+[ "$(id -u)" = 0 ] || { echo "kove-uninstall.sh: run as root (sudo $0)" >&2; exit 1; }
+if [ -x @BIN@/kove ]; then exec @BIN@/kove uninstall "$@"; fi
+# An uninstall was interrupted after its last step but one.
+echo "kove-uninstall.sh: @BIN@/kove is gone already; removing what names it"
+rm -f @INVENTORY@ @BIN@/kove-killall.sh @BIN@/kove-uninstall.sh @BIN@/kove-service
