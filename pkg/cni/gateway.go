@@ -97,6 +97,15 @@ func (d *Daemon) keepGateway(ctx context.Context) {
 	d.cluster.onChange(inputs)
 	ports, stop := d.db.Watch(GatewayLink)
 	defer stop()
+	// An informer has synced only after it told of its last object, so that no further event would wake us.
+	d.setWaiting("waiting for the API server's nodes and subnets")
+	for _, synced := range []<-chan struct{}{d.cluster.nodes.HasSyncedChecker().Done(), d.cluster.subnets.HasSyncedChecker().Done()} {
+		select {
+		case <-synced:
+		case <-ctx.Done():
+			return
+		}
+	}
 	for {
 		waiting, err := d.convergeGateway(ctx)
 		if ctx.Err() != nil {
@@ -118,11 +127,6 @@ func (d *Daemon) keepGateway(ctx context.Context) {
 
 // convergeGateway returns what it waits for, "" when the gateway is up.
 func (d *Daemon) convergeGateway(ctx context.Context) (waiting string, err error) {
-	for _, i := range []interface{ HasSynced() bool }{d.cluster.nodes, d.cluster.subnets} {
-		if !i.HasSynced() {
-			return "waiting for the API server's nodes and subnets", nil
-		}
-	}
 	node := d.cluster.node(d.o.NodeName)
 	if node == nil {
 		return fmt.Sprintf("waiting for node %s to be registered", d.o.NodeName), nil

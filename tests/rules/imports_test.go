@@ -29,7 +29,7 @@ var allowed = map[string][]string{
 	"ovn/feature": {"ovsdb", "ovn/nb", "ovn/sb", "ovn/topo", "ovn/lflow"},
 	"ovn/northd":  {"ovsdb", "ovn/feature", "ovn/topo", "ovn/lflow", "ovn/nb", "ovn/sb", "supervise"},
 	"ovn/central": {"ovsdb", "ovn/northd", "ovn/nb", "ovn/sb", "supervise"},
-	"ovs":         {"ovsdb", "supervise", "config", "hostnet"},
+	"ovs":         {"ovs/vswitch", "supervise", "config"},
 	"ovs/vswitch": {"ovsdb"},
 	"cni":         {"hostnet", "ovs/vswitch", "api/v1", "supervise"},
 	"reconcile":   {"supervise", "ovn/nb", "ovsdb"},
