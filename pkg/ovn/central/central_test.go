@@ -494,3 +494,59 @@ func TestLibovsdb(t *testing.T) {
 		}
 	}
 }
+
+// TestOVNController has a stock ovn-controller register over TLS under its role. There is no vswitchd, so it gets no further
+// than its chassis rows, which is all that it needs of us here.
+func TestOVNController(t *testing.T) {
+	dir := t.TempDir()
+	c := newCA(t, dir)
+	c.issue("server", c.cert, c.key)
+	c.issue("ch1", c.cert, c.key)
+	port := freePort(t)
+	e := start(t, func(o *Options) {
+		o.SBRemotes = append(o.SBRemotes, fmt.Sprintf("pssl:%d:127.0.0.1", port))
+		o.SBRole = "ovn-controller"
+		o.TLS = c.files("server")
+	})
+	conf := filepath.Join(e.dir, "conf.db")
+	schema := filepath.Join(filepath.Dir(filepath.Dir(stock(t, "ovsdb-tool"))), "share/openvswitch/vswitch.ovsschema")
+	e.run("ovsdb-tool", "create", conf, schema)
+	background := func(name string, args ...string) {
+		cmd := exec.Command(stock(t, name), args...)
+		cmd.Env = append(os.Environ(), "OVS_RUNDIR="+e.dir, "OVN_RUNDIR="+e.dir, "OVS_SYSCONFDIR="+e.dir, "OVN_SYSCONFDIR="+e.dir)
+		if err := cmd.Start(); err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() {
+			cmd.Process.Kill()
+			cmd.Wait()
+		})
+	}
+	background("ovsdb-server", "--remote=punix:"+e.dir+"/db.sock", "--unixctl="+e.dir+"/conf.ctl", "-vconsole:off", conf)
+	vsctl := func(args ...string) {
+		e.run("ovs-vsctl", append([]string{"--db=unix:" + e.dir + "/db.sock", "--timeout=10", "--no-wait", "--retry"}, args...)...)
+	}
+	vsctl("init")
+	vsctl("set", "Open_vSwitch", ".", "external_ids:system-id=ch1", fmt.Sprintf("external_ids:ovn-remote=ssl:127.0.0.1:%d", port),
+		"external_ids:ovn-encap-type=geneve", "external_ids:ovn-encap-ip=127.0.0.1")
+	f := c.files("ch1")
+	background("ovn-controller", "--private-key="+f.PrivateKey, "--certificate="+f.Certificate, "--ca-cert="+f.CACert,
+		"--unixctl="+e.dir+"/controller.ctl", "-vconsole:off", "unix:"+e.dir+"/db.sock")
+	w, err := e.ct.SB().Watch(t.Context(), map[string][]string{"Chassis": nil, "Encap": nil, "Chassis_Private": nil})
+	if err != nil {
+		t.Fatal(err)
+	}
+	have := map[string]bool{}
+	for end := time.After(20 * time.Second); !have["Chassis"] || !have["Encap"] || !have["Chassis_Private"]; {
+		select {
+		case d := <-w:
+			for _, ch := range d.Changes {
+				if ch.New != nil && (ch.New.String("name") == "ch1" || ch.New.String("chassis_name") == "ch1") {
+					have[ch.Table] = true
+				}
+			}
+		case <-end:
+			t.Fatalf("ovn-controller registered %v only", have)
+		}
+	}
+}
