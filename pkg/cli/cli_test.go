@@ -83,8 +83,15 @@ func run(t *testing.T, a Actions, args ...string) (code int, stdout, stderr stri
 }
 
 func TestServeGetsItsConfig(t *testing.T) {
+	t.Setenv("KOVE_TOKEN", "inherited")
 	var got *config.Config
-	serve := func(_ context.Context, c *config.Config, _ *slog.Logger) error { got = c; return nil }
+	serve := func(_ context.Context, c *config.Config, _ *slog.Logger) error {
+		got = c
+		if os.Getenv("KOVE_TOKEN") != "" {
+			t.Error("children would inherit the token")
+		}
+		return nil
+	}
 	code, _, stderr := run(t, Actions{Server: serve, Environ: []string{"KOVE_MTU=1300"}}, "server", "--tls-san", "a.x", "--tls-san", "b.x,c.x", "--disable-agent",
 		"--kubelet-arg", "eviction-hard=a<1,b<2", "-t", "sesame", "--debug=false")
 	if code != ExitOK {

@@ -115,6 +115,13 @@ func (app *App) start(c *cli.Context, role config.Role, serve Serve) error {
 	if err != nil {
 		return exit{ExitUsage, err}
 	}
+	for _, o := range config.Options(config.Default(role)) {
+		if o.Secret { // children would inherit it
+			for _, name := range o.Env {
+				_ = os.Unsetenv(name) // fails only for impossible names
+			}
+		}
+	}
 	log := app.logger(conf.Log)
 	for _, name := range cleared {
 		log.Warn("cleared a proxy variable from the environment: kove talks to the cluster directly, and pods do not inherit it", "variable", name)

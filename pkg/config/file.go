@@ -64,6 +64,9 @@ func (l *loader) file(path string, optional bool) {
 			continue
 		}
 		seen[key.Value] = key.Line
+		if o, ok := l.options[strings.TrimSuffix(key.Value, "+")]; ok && o.Secret {
+			l.protected(path, o.Name)
+		}
 		l.key(at(path, key), key.Value, val)
 	}
 }
@@ -158,6 +161,7 @@ func (l *loader) readToken(token *string, name, path, option string) {
 		l.fault(option, origin, fmt.Sprintf("both %s (%s) and %s are given", name, l.config.Origin(name), option), "keep one of the two")
 		return
 	}
+	l.protected(path, name)
 	data, err := os.ReadFile(path)
 	if err != nil {
 		l.fault(option, origin, fmt.Sprintf("reading %s: %s", path, reason(err)), "name a readable file that holds the token")
@@ -169,4 +173,11 @@ func (l *loader) readToken(token *string, name, path, option string) {
 		return
 	}
 	l.config.Origins[name] = path
+}
+
+// protected warns of a file with a secret that every user of the machine can read.
+func (l *loader) protected(path, secret string) {
+	if info, err := os.Stat(path); err == nil && info.Mode().Perm()&0o004 != 0 {
+		l.config.warn("%s holds the %s and every user of this machine can read it: chmod 600 %s", path, secret, path)
+	}
 }

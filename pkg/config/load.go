@@ -185,6 +185,9 @@ func (l *loader) apply(o Option, values []string, origin string) {
 		return
 	}
 	l.config.Origins[o.Name] = origin
+	if o.Secret && origin == "--"+o.Name {
+		l.config.warn("--%s shows the secret to every user of this machine in the list of processes: use --%s-file or %s", o.Name, o.Name, o.Env[0])
+	}
 }
 
 func (l *loader) fault(option, origin, what, remedy string) {

@@ -368,6 +368,10 @@ func warned(c *Config, text string) bool {
 }
 
 func TestWarnings(t *testing.T) {
+	open := filepath.Join(t.TempDir(), "token")
+	if err := os.WriteFile(open, []byte("x"), 0o644); err != nil {
+		t.Fatal(err)
+	}
 	for _, tc := range []struct {
 		in   input
 		want string
@@ -377,10 +381,19 @@ func TestWarnings(t *testing.T) {
 		{input{files: map[string]string{"config.yaml": "flannel-backend: vxlan\n"}}, "kove's network is OVN"},
 		{input{flags: map[string][]string{"disable-network-policy": {"true"}}}, "disable-network-policy"},
 		{input{flags: map[string][]string{"write-kubeconfig-mode": {"644"}}}, "every user"},
+		{input{flags: map[string][]string{"token": {"x"}}}, "--token-file or KOVE_TOKEN"},
+		{input{flags: map[string][]string{"token-file": {open}}}, "chmod 600"},
 	} {
 		if c := mustLoad(t, tc.in); !warned(c, tc.want) {
 			t.Errorf("warnings %q, want %q", c.Warnings, tc.want)
 		}
+	}
+}
+
+func TestProtectedSecretsAreNoMatter(t *testing.T) {
+	c := mustLoad(t, input{files: map[string]string{"config.yaml": "token: x\n"}, flags: map[string][]string{}})
+	if len(c.Warnings) != 0 || c.Join.Token != "x" {
+		t.Errorf("warnings: %q", c.Warnings)
 	}
 }
 

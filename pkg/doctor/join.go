@@ -46,9 +46,9 @@ func token(_ context.Context, h Host, c *config.Config) []Finding {
 // server asks the server to join for its CA. A node that joined before may start without it.
 func server(ctx context.Context, h Host, c *config.Config) []Finding {
 	where := origin(c, "server", c.Join.Server)
-	severity := Fatal
+	severity, why := Fatal, "this node cannot join without it"
 	if _, err := h.Stat(c.Paths.Agent("cluster.json")); err == nil {
-		severity = Warning
+		severity, why = Warning, "this node joined before and goes on with what it has"
 	}
 	probe, err := h.FetchCA(ctx, c.Join.Server)
 	switch {
@@ -58,7 +58,7 @@ func server(ctx context.Context, h Host, c *config.Config) []Finding {
 	case errors.Is(err, pki.ErrStarting):
 		return nil
 	case err != nil:
-		return []Finding{{ID: "server/unreachable", Severity: severity, Seen: where + ": " + err.Error(), Why: "this node cannot join without it",
+		return []Finding{{ID: "server/unreachable", Severity: severity, Seen: where + ": " + err.Error(), Why: why,
 			Remedy: "check the address, that `kove status` on the server shows it ready, and that TCP port 6443 and 6642 are open between the machines"}}
 	}
 	var out []Finding
