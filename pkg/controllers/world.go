@@ -187,7 +187,8 @@ func (w *world) addTriggers() {
 	})
 	on(w, "StatefulSet", func(_, set *appsv1.StatefulSet) { w.lookAtReserved(set.Namespace, set.Name) })
 	on(w, "IP", func(old, ip *v1.IP) {
-		if old != nil && equality.Semantic.DeepEqual(old.Spec, ip.Spec) {
+		// An IP that the pod kind read too early to act on comes by here.
+		if old != nil && equality.Semantic.DeepEqual(old.Spec, ip.Spec) && equality.Semantic.DeepEqual(old.Labels, ip.Labels) {
 			return
 		}
 		if ip.Spec.Namespace != "" {
