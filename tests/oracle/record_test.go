@@ -11,17 +11,17 @@ var recording = flag.Bool("record", false, "TestRecord: rewrite testdata/golden 
 
 const goldenDir = "testdata/golden"
 
-// TestRecord runs every scenario on stock OVN and checks that what stock makes of it is what testdata says. With -record
-// it writes testdata instead.
+// TestRecord runs scenarios on stock OVN and checks that what stock makes of them is what testdata says: every sixth, or all
+// with ORACLE=1 in the environment. With -record it writes testdata instead.
 func TestRecord(t *testing.T) {
-	if !*recording && os.Getenv("ORACLE") == "" {
-		t.Skip("records only with -record, verifies only with ORACLE=1")
-	}
 	scenarios, err := Scenarios(goldenDir)
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, sc := range scenarios {
+	for i, sc := range scenarios {
+		if i%6 != 0 && !*recording && os.Getenv("ORACLE") == "" {
+			continue
+		}
 		t.Run(sc.Name, func(t *testing.T) {
 			s := startStock(t)
 			s.replay(t, sc)
@@ -33,10 +33,11 @@ func TestRecord(t *testing.T) {
 						t.Fatal(err)
 					}
 				}
-				if err := record(nbDump, keepNB, filepath.Join(sc.Dir, "nb.json")); err != nil {
+				ids := stableIDs(nbDump, sbDump)
+				if err := record(nbDump, ids, keepNB, filepath.Join(sc.Dir, "nb.json")); err != nil {
 					t.Fatal(err)
 				}
-				if err := record(sbDump, keepSB, filepath.Join(sc.Dir, "sb.json")); err != nil {
+				if err := record(sbDump, ids, keepSB, filepath.Join(sc.Dir, "sb.json")); err != nil {
 					t.Fatal(err)
 				}
 			}

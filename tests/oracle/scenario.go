@@ -1,6 +1,8 @@
 package oracle
 
 import (
+	"cmp"
+	"crypto/sha256"
 	"encoding/json"
 	"fmt"
 	"os"
@@ -110,8 +112,39 @@ var (
 	}
 )
 
+// stableIDs gives each row a UUID that follows from what the row says, so that recording again changes nothing.
+func stableIDs(nb, sb *Dump) map[ovsdb.UUID]ovsdb.UUID {
+	n := newNames(nb, sb)
+	out := map[ovsdb.UUID]ovsdb.UUID{}
+	for _, d := range []*Dump{nb, sb} {
+		for _, t := range d.Schema.Tables {
+			type named struct {
+				id   ovsdb.UUID
+				text string
+			}
+			var rows []named
+			for id, r := range d.Tables[t.Name] {
+				refs := n.nb
+				if d == sb {
+					refs = n.sb
+				}
+				rows = append(rows, named{id, strings.Join(n.columns(t, r, nil, refs), " ")})
+			}
+			slices.SortFunc(rows, func(a, b named) int { return cmp.Or(cmp.Compare(a.text, b.text), a.id.Compare(b.id)) })
+			for i, r := range rows {
+				sum := sha256.Sum256(fmt.Appendf(nil, "%s %s %s %d", d.Schema.Name, t.Name, r.text, i))
+				var id ovsdb.UUID
+				copy(id[:], sum[:])
+				id[6], id[8] = id[6]&0x0f|0x80, id[8]&0x3f|0x80
+				out[r.id] = id
+			}
+		}
+	}
+	return out
+}
+
 // record writes nb.json or sb.json from a dump.
-func record(d *Dump, keep func(table, column string) bool, file string) error {
+func record(d *Dump, ids map[ovsdb.UUID]ovsdb.UUID, keep func(table, column string) bool, file string) error {
 	var b strings.Builder
 	b.WriteString("{")
 	tables := 0
@@ -121,8 +154,11 @@ func record(d *Dump, keep func(table, column string) bool, file string) error {
 			row := map[string]any{}
 			for _, c := range t.Columns {
 				if keep(t.Name, c.Name) && !isDefault(c, r[c.Name]) {
-					row[c.Name] = toJSON(r[c.Name])
+					row[c.Name] = toJSON(r[c.Name], ids)
 				}
+			}
+			if requested, _ := r["tag_request"].([]int64); len(requested) > 0 {
+				delete(row, "tag") // the central chose it
 			}
 			if len(row) == 0 {
 				continue
@@ -131,7 +167,7 @@ func record(d *Dump, keep func(table, column string) bool, file string) error {
 			if err != nil {
 				return fmt.Errorf("writing %s: %w", file, err)
 			}
-			rows = append(rows, fmt.Sprintf("  %q: %s", id.String(), raw))
+			rows = append(rows, fmt.Sprintf("  %q: %s", ids[id].String(), raw))
 		}
 		if len(rows) == 0 {
 			continue
@@ -153,7 +189,8 @@ func keepSB(table, column string) bool {
 	return ok && (cols == nil || slices.Contains(cols, column))
 }
 
-func toJSON(v ovsdb.Value) any {
+// toJSON writes a value in its JSON form, with other UUIDs.
+func toJSON(v ovsdb.Value, ids map[ovsdb.UUID]ovsdb.UUID) any {
 	set := func(elems []any) any {
 		if len(elems) == 1 {
 			return elems[0]
@@ -161,32 +198,49 @@ func toJSON(v ovsdb.Value) any {
 		return []any{"set", elems}
 	}
 	switch v := v.(type) {
+	case string:
+		return uuidPattern.ReplaceAllStringFunc(v, func(u string) string {
+			if id, err := ovsdb.ParseUUID(u); err == nil && !ids[id].IsZero() {
+				return ids[id].String()
+			}
+			return u
+		})
 	case ovsdb.UUID:
-		return []any{"uuid", v.String()}
+		return []any{"uuid", ids[v].String()}
 	case []int64:
-		return set(anys(v))
+		return set(anys(v, ids))
 	case []float64:
-		return set(anys(v))
+		return set(anys(v, ids))
 	case []bool:
-		return set(anys(v))
+		return set(anys(v, ids))
 	case []string:
-		return set(anys(v))
+		return set(anys(v, ids))
 	case []ovsdb.UUID:
-		return set(anys(v))
+		renamed := map[ovsdb.UUID]ovsdb.UUID{}
+		var order []ovsdb.UUID
+		for _, id := range v {
+			renamed[ids[id]] = id
+			order = append(order, ids[id])
+		}
+		var elems []ovsdb.UUID
+		for _, id := range ovsdb.Set(order...) {
+			elems = append(elems, renamed[id])
+		}
+		return set(anys(elems, ids))
 	case ovsdb.Map:
 		var pairs []any
 		for _, p := range v {
-			pairs = append(pairs, []any{toJSON(p.K), toJSON(p.V)})
+			pairs = append(pairs, []any{toJSON(p.K, ids), toJSON(p.V, ids)})
 		}
 		return []any{"map", pairs}
 	}
 	return v
 }
 
-func anys[T any](in []T) []any {
+func anys[T any](in []T, ids map[ovsdb.UUID]ovsdb.UUID) []any {
 	out := make([]any, len(in))
 	for i, x := range in {
-		out[i] = toJSON(x)
+		out[i] = toJSON(x, ids)
 	}
 	return out
 }
