@@ -206,6 +206,9 @@ func (s *session) step(ctx context.Context) error {
 	}
 	sbOps, nbOps := s.e.step()
 	if len(sbOps) > 0 {
+		if allocates(sbOps) {
+			sbOps = append(sbOps, ovsdb.Commit(true))
+		}
 		if _, err := s.n.opts.SB.Transact(ctx, sbOps...); err != nil {
 			return fmt.Errorf("writing southbound: %w", describe(err, sbOps))
 		}
@@ -218,6 +221,22 @@ func (s *session) step(ctx context.Context) error {
 		}
 	}
 	return nil
+}
+
+// allocates reports whether ops give out a key. A key is durable before anybody sees it, or a power cut could give it out
+// again for something else while chassis still use it.
+func allocates(ops []ovsdb.Op) bool {
+	for i := range ops {
+		switch ops[i].Kind {
+		case ovsdb.OpInsert, ovsdb.OpUpdate:
+			for _, c := range ops[i].Row {
+				if c.Column == "tunnel_key" {
+					return true
+				}
+			}
+		}
+	}
+	return false
 }
 
 // describe names the operation that a transaction failed at.
