@@ -1,10 +1,13 @@
 package ovs
 
 import (
+	"crypto/x509"
+	"encoding/pem"
 	"errors"
 	"fmt"
 	"log/slog"
 	"net/netip"
+	"os"
 	"path/filepath"
 	"strings"
 )
@@ -48,6 +51,31 @@ func (o Options) validate() error {
 	}
 	if strings.Contains(o.SBRemote, "ssl:") && (o.PrivateKey == "" || o.Certificate == "" || o.CACert == "") {
 		return fmt.Errorf("configuring the data plane: the southbound remote %s needs PrivateKey, Certificate and CACert", o.SBRemote)
+	}
+	return nil
+}
+
+// checkCertificate makes sure that the southbound database will know this chassis: an ovn-controller whose certificate
+// names somebody else is refused every write and tries again without a pause.
+func (o Options) checkCertificate() error {
+	if o.Certificate == "" {
+		return nil
+	}
+	b, err := os.ReadFile(o.Certificate)
+	if err != nil {
+		return fmt.Errorf("reading the chassis certificate: %w", err)
+	}
+	block, _ := pem.Decode(b)
+	if block == nil {
+		return fmt.Errorf("reading the chassis certificate %s: it holds no PEM", o.Certificate)
+	}
+	cert, err := x509.ParseCertificate(block.Bytes)
+	if err != nil {
+		return fmt.Errorf("reading the chassis certificate %s: %w", o.Certificate, err)
+	}
+	if cert.Subject.CommonName != o.NodeName {
+		return fmt.Errorf("checking the chassis certificate %s: it was issued to %q and this node is %q; was the node renamed? remove the file and start again, it then asks for a new one",
+			o.Certificate, cert.Subject.CommonName, o.NodeName)
 	}
 	return nil
 }

@@ -46,6 +46,9 @@ func New(o Options) (*DataPlane, error) {
 		return nil, fmt.Errorf("looking for the data plane's programs (the payload has to be unpacked first): %w", err)
 	}
 	o.BinDir = bin
+	if err := o.checkCertificate(); err != nil {
+		return nil, err
+	}
 	return &DataPlane{o: o, log: o.Logger}, nil
 }
 
@@ -95,13 +98,17 @@ func removeStale(path string) error {
 }
 
 func (d *DataPlane) process(spec supervise.ProcessSpec, afterReady func(context.Context) error) supervise.Component {
-	return supervise.Restart(&configured{supervise.NewProcess(spec, d.log), afterReady}, supervise.BackoffPolicy{}, d.log)
+	c := &configured{Process: supervise.NewProcess(spec, d.log), configure: afterReady, log: d.log,
+		logFile: filepath.Join(d.o.LogDir, spec.Name+".log"), ctl: ControlSocket(d.o.RunDir, spec.Name)}
+	return supervise.Restart(c, supervise.BackoffPolicy{}, d.log)
 }
 
-// configured is a process that is ready only once something has been done with it.
+// configured is a process that is ready only once something has been done with it, and whose log file is kept small.
 type configured struct {
 	*supervise.Process
-	configure func(context.Context) error
+	configure    func(context.Context) error
+	log          *slog.Logger
+	logFile, ctl string
 }
 
 // Run implements supervise.Component.
@@ -123,7 +130,18 @@ func (c *configured) Run(ctx context.Context, ready func()) error {
 		}
 	}
 	ready()
-	return <-done
+	tick := time.NewTicker(logCheck)
+	defer tick.Stop()
+	for {
+		select {
+		case err := <-done:
+			return err
+		case <-tick.C:
+			if err := rotate(ctx, c.logFile, c.ctl, maxLog); err != nil {
+				c.log.Warn("rotating a log", "component", c.Name(), "err", err)
+			}
+		}
+	}
 }
 
 func (d *DataPlane) database() supervise.Component {
