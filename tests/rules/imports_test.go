@@ -156,9 +156,9 @@ func TestKubernetesIsImportedByOnePackage(t *testing.T) {
 	}
 }
 
-// The central must build and start in seconds, and the CNI shim runs for every pod.
+// The central must build and start in seconds, the CNI shim runs for every pod, and the command line is tested in seconds.
 func TestSmallBinariesLinkNoKubernetes(t *testing.T) {
-	for _, cmd := range []string{"./cmd/ovn-central", "./cmd/kove-cni"} {
+	for _, cmd := range []string{"./cmd/ovn-central", "./cmd/kove-cni", "./pkg/cli"} {
 		c := exec.Command("go", "list", "-deps", cmd)
 		c.Dir = filepath.Join("..", "..")
 		out, err := c.Output()
