@@ -109,9 +109,11 @@ func (d *Daemon) open(ctx context.Context) (err error) {
 		return err
 	}
 	// A configuration from before a reboot would make the node Ready with nothing behind it.
-	if up, err := d.host.HasLink(GatewayLink); err != nil {
+	up, err := d.host.HasLink(GatewayLink)
+	if err != nil {
 		return err
-	} else if !up {
+	}
+	if !up {
 		if err := d.removeConf(); err != nil {
 			return err
 		}
@@ -119,7 +121,9 @@ func (d *Daemon) open(ctx context.Context) (err error) {
 	if d.tunnelLinks, d.tunnelRoutes, err = d.takeTunnelNIC(ctx); err != nil {
 		return err
 	}
-	if len(d.tunnelLinks) > 0 {
+	// Tunnels need no API, so they come up at once. Where a gateway stands already they do too, and setting them alone would
+	// take its routes and masquerading away until the API server answers.
+	if len(d.tunnelLinks) > 0 && !up {
 		if err := d.host.Set(hostnet.Desired{Links: d.tunnelLinks, Routes: d.tunnelRoutes}); err != nil {
 			return err
 		}
