@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"maps"
 	"net"
 	"os"
 	"slices"
@@ -25,10 +26,11 @@ type ServerOptions struct {
 
 // Remote is somewhere to listen.
 type Remote struct {
-	Target string        // punix:PATH, ptcp:PORT[:IP] or pssl:PORT[:IP]
-	Role   string        // rows of RBAC_Role limit what clients may write; "" does not
-	TLS    *tls.Config   // of pssl; see ServerTLS
-	Probe  time.Duration // silence after which a TCP or TLS client is probed: 5 s; negative never
+	Target   string        // punix:PATH, ptcp:PORT[:IP], pssl:PORT[:IP] or db:DATABASE,TABLE,COLUMN
+	Role     string        // rows of RBAC_Role limit what clients may write; "" does not
+	TLS      *tls.Config   // of pssl; see ServerTLS
+	ReadOnly bool          // clients may not write
+	Probe    time.Duration // silence after which a TCP or TLS client is probed: 5 s; negative never
 }
 
 // Server serves databases over JSON-RPC (RFC 7047 section 4).
@@ -41,9 +43,8 @@ type Server struct {
 
 	mu      sync.Mutex // guards the rest
 	dbs     map[string]*Database
-	conns   map[*conn]struct{}
-	lns     []net.Listener
-	remotes []string
+	lns     map[*listener]struct{}
+	follows []*dbRemote
 	done    bool
 	wg      sync.WaitGroup
 }
@@ -64,7 +65,7 @@ func NewServer(opts ServerOptions, dbs ...*Database) (*Server, error) {
 	if opts.Backlog == 0 {
 		opts.Backlog = 128 << 20
 	}
-	s := &Server{opts: opts, log: opts.Logger, id: NewUUID(), dbs: map[string]*Database{}, conns: map[*conn]struct{}{}}
+	s := &Server{opts: opts, log: opts.Logger, id: NewUUID(), dbs: map[string]*Database{}, lns: map[*listener]struct{}{}}
 	s.locks.queue = map[string][]lockHolder{}
 	schema, err := ParseSchema([]byte(serverSchema))
 	if err != nil {
@@ -117,18 +118,27 @@ func (s *Server) Databases() []*Database {
 	return out
 }
 
-// Remotes lists what Listen was asked for.
+// Remotes lists where the server listens.
 func (s *Server) Remotes() []string {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return slices.Clone(s.remotes)
+	var out []string
+	for l := range s.lns {
+		out = append(out, l.r.Target)
+	}
+	slices.Sort(out)
+	return out
 }
 
 // Clients counts the connections.
 func (s *Server) Clients() int {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return len(s.conns)
+	n := 0
+	for l := range s.lns {
+		n += len(l.conns)
+	}
+	return n
 }
 
 // HoldLock takes a named lock for this process, so that clients that want it stay on standby. It waits for nobody: false
@@ -142,8 +152,29 @@ type processHolder struct{}
 
 func (processHolder) lockChanged(string, string) {}
 
-// Listen opens a remote and serves it until Close. It returns once clients can connect.
+// listener is an open remote.
+type listener struct {
+	srv   *Server
+	r     Remote
+	ln    net.Listener
+	moved func() // called when clients came or went; may be nil
+
+	conns map[*conn]struct{} // guarded by Server.mu
+}
+
+// Listen opens a remote and serves it until Close. It returns once clients can connect. The address of a db: remote is nil.
 func (s *Server) Listen(r Remote) (net.Addr, error) {
+	if strings.HasPrefix(r.Target, "db:") {
+		return nil, s.follow(r)
+	}
+	l, err := s.listen(r, nil)
+	if err != nil {
+		return nil, err
+	}
+	return l.ln.Addr(), nil
+}
+
+func (s *Server) listen(r Remote, moved func()) (*listener, error) {
 	ln, err := listen(r)
 	if err != nil {
 		return nil, err
@@ -154,44 +185,71 @@ func (s *Server) Listen(r Remote) (net.Addr, error) {
 		ln.Close()
 		return nil, fmt.Errorf("listening on %s: %w", r.Target, ErrClosed)
 	}
-	s.lns = append(s.lns, ln)
-	s.remotes = append(s.remotes, r.Target)
+	l := &listener{srv: s, r: r, ln: ln, moved: moved, conns: map[*conn]struct{}{}}
+	s.lns[l] = struct{}{}
 	s.wg.Add(1)
 	go func() {
 		defer s.wg.Done()
-		s.accept(ln, r)
+		l.accept()
 	}()
-	return ln.Addr(), nil
+	return l, nil
 }
 
-func (s *Server) accept(ln net.Listener, r Remote) {
+func (l *listener) clients() int {
+	l.srv.mu.Lock()
+	defer l.srv.mu.Unlock()
+	return len(l.conns)
+}
+
+// close stops listening and drops the listener's clients.
+func (l *listener) close() {
+	l.ln.Close()
+	l.srv.mu.Lock()
+	delete(l.srv.lns, l)
+	conns := slices.Collect(maps.Keys(l.conns))
+	l.srv.mu.Unlock()
+	for _, c := range conns {
+		c.close(nil)
+	}
+}
+
+func (l *listener) accept() {
+	s := l.srv
 	for {
-		nc, err := ln.Accept()
+		nc, err := l.ln.Accept()
 		if err != nil {
 			if errors.Is(err, net.ErrClosed) {
 				return
 			}
-			s.log.Warn("accepting clients", "remote", r.Target, "err", err)
+			s.log.Warn("accepting clients", "remote", l.r.Target, "err", err)
 			time.Sleep(50 * time.Millisecond) // out of descriptors, most likely: nothing tells when there are some again
 			continue
 		}
 		s.mu.Lock()
-		if s.done {
+		if _, open := s.lns[l]; !open || s.done {
 			s.mu.Unlock()
 			nc.Close()
 			return
 		}
-		c := s.newConn(nc, r)
-		s.conns[c] = struct{}{}
+		c := s.newConn(nc, l.r)
+		l.conns[c] = struct{}{}
 		s.wg.Add(1)
 		s.mu.Unlock()
+		l.tell()
 		go func() {
 			defer s.wg.Done()
 			c.serve()
 			s.mu.Lock()
-			delete(s.conns, c)
+			delete(l.conns, c)
 			s.mu.Unlock()
+			l.tell()
 		}()
+	}
+}
+
+func (l *listener) tell() {
+	if l.moved != nil {
+		l.moved()
 	}
 }
 
@@ -199,7 +257,7 @@ func (s *Server) newConn(nc net.Conn, r Remote) *conn {
 	c := &conn{srv: s, nc: nc, log: s.log, blocked: map[string]context.CancelFunc{}, monitors: map[string]*monitor{}}
 	c.wake = sync.NewCond(&c.mu)
 	c.ctx, c.cancel = context.WithCancel(context.Background())
-	c.sess = session{role: r.Role, holdsLock: func(name string) bool { return s.locks.owns(c, name) }}
+	c.sess = session{role: r.Role, readOnly: r.ReadOnly, holdsLock: func(name string) bool { return s.locks.owns(c, name) }}
 	c.heard.Store(time.Now().UnixNano())
 	if strings.HasPrefix(r.Target, "punix:") {
 		c.name = r.Target
@@ -238,16 +296,16 @@ func (c *conn) serve() {
 func (s *Server) Close() error {
 	s.mu.Lock()
 	s.done = true
-	for _, ln := range s.lns {
-		ln.Close()
-	}
-	conns := make([]*conn, 0, len(s.conns))
-	for c := range s.conns {
-		conns = append(conns, c)
-	}
+	follows := s.follows
 	s.mu.Unlock()
-	for _, c := range conns {
-		c.close(nil)
+	for _, d := range follows {
+		d.stop()
+	}
+	s.mu.Lock()
+	lns := slices.Collect(maps.Keys(s.lns))
+	s.mu.Unlock()
+	for _, l := range lns {
+		l.close()
 	}
 	s.wg.Wait()
 	return s.meta.Close()
@@ -279,7 +337,7 @@ func listen(r Remote) (net.Listener, error) {
 		}
 		return tls.NewListener(ln, r.TLS), nil
 	}
-	return nil, fmt.Errorf("listening on %q: want punix:PATH, ptcp:PORT[:IP] or pssl:PORT[:IP]", r.Target)
+	return nil, fmt.Errorf("listening on %q: want punix:PATH, ptcp:PORT[:IP], pssl:PORT[:IP] or db:DATABASE,TABLE,COLUMN", r.Target)
 }
 
 // passiveAddress turns PORT[:IP] into what net.Listen takes.

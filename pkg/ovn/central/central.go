@@ -20,7 +20,7 @@ import (
 // Options configures a Central.
 type Options struct {
 	DataDir   string         // where nb.db and sb.db live; made if it is not there
-	NBRemotes []string       // punix:PATH, ptcp:PORT[:IP] or pssl:PORT[:IP]
+	NBRemotes []string       // punix:PATH, ptcp:PORT[:IP], pssl:PORT[:IP] or db:DATABASE,TABLE,COLUMN, where rows say where
 	SBRemotes []string       // likewise
 	SBRole    string         // RBAC_Role that limits clients of SB's pssl remotes, usually ovn-controller; "" does not limit them
 	TLS       ovsdb.TLSFiles // of pssl remotes
@@ -171,11 +171,18 @@ func (c *Central) serve(undo *closers, db *ovsdb.Database, ctl string, remotes [
 			}
 			r.Role = role
 		}
+		if strings.HasPrefix(target, "db:") && c.opts.TLS != (ovsdb.TLSFiles{}) {
+			if r.TLS, err = ovsdb.ServerTLS(c.opts.TLS); err != nil {
+				return fmt.Errorf("listening on %s: %w", target, err)
+			}
+		}
 		addr, err := srv.Listen(r)
 		if err != nil {
 			return err
 		}
-		c.log.Info("serving database", "db", db.Name(), "remote", target, "address", addr.String())
+		if addr != nil {
+			c.log.Info("serving database", "db", db.Name(), "remote", target, "address", addr.String())
+		}
 	}
 	if c.opts.CtlDir == "" {
 		return nil

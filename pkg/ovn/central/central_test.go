@@ -550,3 +550,33 @@ func TestOVNController(t *testing.T) {
 		}
 	}
 }
+
+// TestConnectionRows has listeners come and go as the tools say.
+func TestConnectionRows(t *testing.T) {
+	port := freePort(t)
+	e := start(t, func(o *Options) {
+		o.SBRemotes = append(o.SBRemotes, "db:OVN_Southbound,SB_Global,connections")
+	})
+	remote := fmt.Sprintf("tcp:127.0.0.1:%d", port)
+	e.run("ovn-sbctl", "set-connection", fmt.Sprintf("ptcp:%d:127.0.0.1", port))
+	e.run("ovn-sbctl", "--timeout=10", "wait-until", "Connection", ".", fmt.Sprintf("status:bound_port=%d", port))
+	e.run("ovn-sbctl", "--db="+remote, "show")
+	e.run("ovn-sbctl", "set-connection", "read-only", fmt.Sprintf("ptcp:%d:127.0.0.1", port))
+	e.run("ovn-sbctl", "--timeout=10", "wait-until", "Connection", ".", fmt.Sprintf("status:bound_port=%d", port))
+	if out, err := e.try("ovn-sbctl", "--timeout=5", "--db="+remote, "set", "SB_Global", ".", "external_ids:a=b"); err == nil || !strings.Contains(out, "read only") {
+		t.Fatalf("writing through a read-only connection: %v %s", err, out)
+	}
+	e.run("ovn-sbctl", "del-connection")
+	for end := time.After(10 * time.Second); ; {
+		c, err := net.Dial("tcp", fmt.Sprintf("127.0.0.1:%d", port))
+		if err != nil {
+			return
+		}
+		c.Close()
+		select {
+		case <-end:
+			t.Fatal("the listener stays")
+		case <-time.After(10 * time.Millisecond):
+		}
+	}
+}

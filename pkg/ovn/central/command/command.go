@@ -25,6 +25,9 @@ A REMOTE says where a database listens:
    punix:PATH       a unix socket
    ptcp:PORT[:IP]   TCP, for trusted networks only
    pssl:PORT[:IP]   TLS; clients must show a certificate of the CA
+   db:DATABASE,TABLE,COLUMN
+                    wherever rows in the database say, for example
+                    db:OVN_Northbound,NB_Global,connections
 
 Example:
    ovn-central --data-dir /var/lib/ovn --nb-remote punix:/run/ovn/ovnnb_db.sock \
