@@ -64,7 +64,7 @@ func (l *loader) file(path string, optional bool) {
 			continue
 		}
 		seen[key.Value] = key.Line
-		if o, ok := l.options[strings.TrimSuffix(key.Value, "+")]; ok && o.Secret {
+		if o, ok := l.options[strings.TrimSuffix(key.Value, "+")]; ok && o.Secret && secretIn([]string{val.Value}) {
 			l.protected(path, o.Name)
 		}
 		l.key(at(path, key), key.Value, val)

@@ -2,6 +2,7 @@ package config
 
 import (
 	"fmt"
+	"slices"
 	"sort"
 	"strings"
 )
@@ -185,9 +186,14 @@ func (l *loader) apply(o Option, values []string, origin string) {
 		return
 	}
 	l.config.Origins[o.Name] = origin
-	if o.Secret && origin == "--"+o.Name {
-		l.config.warn("--%s shows the secret to every user of this machine in the list of processes: use --%s-file or %s", o.Name, o.Name, o.Env[0])
+	if o.Secret && origin == "--"+o.Name && secretIn(values) {
+		l.config.warn("--%s shows the secret to every user of this machine in the list of processes: use a file or %s", o.Name, o.Env[0])
 	}
+}
+
+// secretIn tells whether values hold a secret: a URL does only with a password in it.
+func secretIn(values []string) bool {
+	return slices.ContainsFunc(values, func(s string) bool { return !strings.Contains(s, "://") || strings.Contains(s, "@") })
 }
 
 func (l *loader) fault(option, origin, what, remedy string) {

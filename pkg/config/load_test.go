@@ -381,7 +381,7 @@ func TestWarnings(t *testing.T) {
 		{input{files: map[string]string{"config.yaml": "flannel-backend: vxlan\n"}}, "kove's network is OVN"},
 		{input{flags: map[string][]string{"disable-network-policy": {"true"}}}, "disable-network-policy"},
 		{input{flags: map[string][]string{"write-kubeconfig-mode": {"644"}}}, "every user"},
-		{input{flags: map[string][]string{"token": {"x"}}}, "--token-file or KOVE_TOKEN"},
+		{input{flags: map[string][]string{"token": {"x"}}}, "use a file or KOVE_TOKEN"},
 		{input{flags: map[string][]string{"token-file": {open}}}, "chmod 600"},
 	} {
 		if c := mustLoad(t, tc.in); !warned(c, tc.want) {
