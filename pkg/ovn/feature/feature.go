@@ -42,6 +42,8 @@ func All() []Feature {
 		route(),
 		policy(),
 		routerARP(),
+		gatewayMTU(),
+		dhcpRelay(),
 		gateway(),
 	}
 }

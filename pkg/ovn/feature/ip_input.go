@@ -51,6 +51,12 @@ func ipInputPort(p *topo.RouterPort, b *Builder) {
 		add(90, "ip6.dst == "+addressList(p.IP6)+" && icmp6.type == 128 && icmp6.code == 0",
 			"ip6.dst <-> ip6.src; ip.ttl = 255; icmp6.type = 129; flags.loopback = 1; next; ", "")
 	}
+	// RFC 8415 section 6.3: the answers of a delegating router are for ovn-controller, which asked.
+	if p.Row.Options["prefix_delegation"] == "true" {
+		for _, n := range p.IP6 {
+			add(100, "ip6.dst == "+n.IP()+" && udp.src == 547 && udp.dst == 546", "reg0 = 0; handle_dhcpv6_reply;", "")
+		}
+	}
 	resolveOwn(p, add)
 	timeExceeded(p, add)
 	// A router that does NAT or load balancing may have to pass on what is sent to its own addresses.

@@ -28,7 +28,15 @@ func natRouter(r *topo.Router, b *Builder) {
 	if r.Chassis != "" && (r.HasNAT || r.HasLB) {
 		b.Add(r.Datapath, lflow.RouterOutUndnat, 100, "nd || nd_rs || nd_ra", "next;")
 		b.Add(r.Datapath, lflow.RouterOutUndnat, 50, "ip", "flags.loopback = 1; ct_dnat;")
-		b.Add(r.Datapath, lflow.RouterOutPostUndnat, 50, "ip && ct.new", "ct_commit { } ; next; ")
+		if !commitsAll(r.RouterFacts) {
+			b.Add(r.Datapath, lflow.RouterOutPostUndnat, 50, "ip && ct.new", "ct_commit { } ; next; ")
+		}
+	}
+	if commitsAll(r.RouterFacts) {
+		commitAll(r, b)
+	}
+	if usesCommonZone(r.RouterFacts) {
+		b.Add(r.Datapath, lflow.RouterOutChkDNATLocal, 50, "ip && ct_mark.natted == 1", lflow.RegDNATLocal+" = 1; next;")
 	}
 	if r.Chassis != "" {
 		forceSNAT(r, b)
@@ -117,6 +125,14 @@ func (n *natRule) where() string {
 	return resident(n.port.CRName)
 }
 
+// zone is the suffix of actions in the zone that SNAT and DNAT have in common.
+func (n *natRule) zone() string {
+	if n.port != nil && usesCommonZone(n.r.RouterFacts) {
+		return "_in_czone"
+	}
+	return ""
+}
+
 // own is the further match of the rule itself.
 func (n *natRule) own() string {
 	if n.Match != "" {
@@ -162,7 +178,7 @@ func (n *natRule) answer(b *Builder) {
 func (n *natRule) dnat(b *Builder) {
 	if n.Type != "snat" {
 		match := "ip && " + n.f.ip + ".dst == " + n.ext.IP() + n.inbound()
-		actions := "ct_dnat(" + n.target(n.LogicalIP) + ");"
+		actions := "ct_dnat" + n.zone() + "(" + n.target(n.LogicalIP) + ");"
 		if n.stateless() {
 			actions = n.f.ip + ".dst=" + n.LogicalIP + "; next;"
 		}
@@ -180,7 +196,7 @@ func (n *natRule) dnat(b *Builder) {
 		}
 		n.add(b, lflow.RouterInDNAT, n.rulePriority(100), match+n.own(), actions)
 		if n.port != nil {
-			eth, undo := "", "ct_dnat;"
+			eth, undo := "", "ct_dnat"+n.zone()+";"
 			match := "ip && " + n.f.ip + ".src == " + n.LogicalIP + " && outport == " + n.port.Quoted
 			if n.distributed {
 				eth = "eth.src = " + n.mac + "; "
@@ -245,7 +261,13 @@ func (n *natRule) snat(b *Builder) {
 	if n.port == nil {
 		unsnat = 90
 	}
-	n.add(b, lflow.RouterInUnsnat, unsnat, "ip && "+n.f.ip+".dst == "+n.ext.IP()+n.inbound(), undo)
+	in := "ip && " + n.f.ip + ".dst == " + n.ext.IP() + n.inbound()
+	if n.zone() != "" && !n.stateless() {
+		n.add(b, lflow.RouterInUnsnat, unsnat, in+" && flags.loopback == 0", "ct_snat_in_czone;")
+		n.add(b, lflow.RouterInUnsnat, unsnat, in+" && flags.loopback == 1 && flags.use_snat_zone == 1", undo)
+	} else {
+		n.add(b, lflow.RouterInUnsnat, unsnat, in, undo)
+	}
 
 	const fresh = " && (!ct.trk || !ct.rpl)"
 	// A longer prefix wins.
@@ -270,12 +292,18 @@ func (n *natRule) snat(b *Builder) {
 	if !n.stateless() {
 		match += fresh
 	}
+	if n.zone() != "" && !n.stateless() {
+		// A destination that is translated on this chassis too needs a zone of its own for the source.
+		n.add(b, lflow.RouterOutSNAT, n.rulePriority(priority)+1, match+" && "+lflow.RegDNATLocal+" == 1",
+			lflow.RegDNATLocal+" = 0; "+actions)
+		actions = strings.Replace(actions, "ct_snat(", "ct_snat_in_czone(", 1)
+	}
 	n.add(b, lflow.RouterOutSNAT, n.rulePriority(priority), match, actions)
 	if n.ExemptedExtIPs != nil {
 		n.add(b, lflow.RouterOutSNAT, n.rulePriority(priority)+n.exemptAbove(),
 			exempt+" && "+n.f.ip+".dst == $"+n.ExemptedExtIPs.Name+n.own(), "next;")
 	}
-	if n.port == nil || n.Type != "snat" {
+	if n.port == nil || n.Type != "snat" || commitsAll(n.r.RouterFacts) || n.zone() != "" {
 		return
 	}
 	// Replies to connections that come from outside must not be translated: they are tracked in the same zone.
@@ -287,18 +315,24 @@ func (n *natRule) snat(b *Builder) {
 
 // egressLoopback takes a packet that leaves by a gateway port and is for an external address back to the start of the
 // router, as if it came from outside.
-var egressLoopback = func() string {
+func egressLoopback(zone string) string {
 	s := `clone { ct_clear; inport = outport; outport = ""; eth.dst <-> eth.src; flags = 0; flags.loopback = 1; `
+	if zone != "" {
+		s += "flags.use_snat_zone = " + lflow.RegDNATLocal + "; "
+	}
 	for i := range 10 {
 		s += "reg" + strconv.Itoa(i) + " = 0; "
 	}
 	return s + lflow.RegEgressLoopback + " = 1; next(pipeline=ingress, table=" + strconv.Itoa(lflow.RouterInAdmission.Table()) + "); };"
-}()
+}
 
 // gateway is what a rule needs on a distributed gateway port besides translation.
 func (n *natRule) gateway(b *Builder) {
 	to := n.f.ip + ".dst == " + n.ext.IP()
-	n.add(b, lflow.RouterOutEgrLoop, 100, to+" && outport == "+n.port.Quoted+" && "+n.where(), egressLoopback)
+	n.add(b, lflow.RouterOutEgrLoop, 100, to+" && outport == "+n.port.Quoted+" && "+n.where(), egressLoopback(n.zone()))
+	if n.zone() != "" {
+		n.add(b, lflow.RouterOutChkDNATLocal, 50, "ip && "+to+" && "+n.where(), lflow.RegDNATLocal+" = 1; next;")
+	}
 	if _, ok := networkOf(n.port, n.ext.Addr); ok || n.Options["add_route"] == "true" {
 		mac := n.port.MAC
 		if n.distributed {

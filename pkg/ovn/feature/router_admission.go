@@ -32,9 +32,9 @@ func routerAdmission() Feature {
 					match += " && " + resident(p.CRName)
 				}
 			}
-			mtu, bypass := gatewayMTU(p)
+			_, measure, bypass := mtuOf(p.RouterPortFacts)
 			for _, m := range []string{"eth.mcast && inport == " + p.Quoted, match} {
-				b.Add(p.DP, lflow.RouterInAdmission, 50, m, mtu+admit).WithHint(p.ID)
+				b.Add(p.DP, lflow.RouterInAdmission, 50, m, measure+admit).WithHint(p.ID)
 				if bypass != "" {
 					b.Add(p.DP, lflow.RouterInAdmission, 55, m+" && ("+bypass+")", admit).WithHint(p.ID)
 				}
