@@ -14,6 +14,7 @@ import (
 	"github.com/kove-io/kove/pkg/app"
 	"github.com/kove-io/kove/pkg/cli"
 	"github.com/kove-io/kove/pkg/config"
+	"github.com/kove-io/kove/pkg/containerd"
 	"github.com/kove-io/kove/pkg/containerd/daemon"
 	"github.com/kove-io/kove/pkg/kube"
 	"github.com/kove-io/kove/pkg/ovn/central/command"
@@ -36,6 +37,7 @@ func main() {
 			return command.New(version).RunContext(ctx, append([]string{"ovn-central"}, args...))
 		},
 		Tokens:   tokens,
+		Images:   images,
 		Stop:     app.Stop,
 		Versions: versions,
 	}).Run(context.Background(), os.Args))
@@ -67,6 +69,28 @@ func ctr(ctx context.Context, args []string, c *config.Config) int {
 		return 1
 	}
 	return 0
+}
+
+// images opens the image store of this node.
+func images(socket string) (cli.Images, error) {
+	s, err := containerd.OpenStore(socket)
+	if err != nil {
+		return nil, err
+	}
+	return imageStore{s}, nil
+}
+
+// imageStore says cli's words for containerd's.
+type imageStore struct{ *containerd.Store }
+
+// List implements cli.Images.
+func (s imageStore) List(ctx context.Context) ([]cli.ImageInfo, error) {
+	list, err := s.Store.List(ctx)
+	out := make([]cli.ImageInfo, len(list))
+	for i, img := range list {
+		out[i] = cli.ImageInfo(img)
+	}
+	return out, err
 }
 
 // tokens opens the cluster's join tokens.

@@ -72,7 +72,7 @@ func (a *App) addNode() error {
 	host := g.Add(supervise.Func("host", a.prepareHost))
 
 	runtime := a.containerdOptions()
-	cri := g.Add(containerd.New(runtime, a.log), supervise.After(host))
+	cri := a.addContainerd(runtime, host)
 	images := g.Add(containerd.Import(runtime, os.DirFS(c.Paths.Payload("images")), a.log), supervise.After(cri))
 
 	plane := a.addDataPlane(host)
@@ -138,6 +138,17 @@ func (a *App) prepareHost(ctx context.Context, ready func()) error {
 	return nil
 }
 
+// addContainerd adds the runtime. With a proxy for its pulls it waits for the join, which tells what not to send there.
+func (a *App) addContainerd(o containerd.Options, host *supervise.Handle) *supervise.Handle {
+	if a.config.ProxyEnviron() == nil {
+		return a.group.Add(containerd.New(o, a.log), supervise.After(host))
+	}
+	return a.group.Add(lazy(containerd.Name, func() (supervise.Component, error) {
+		o.ProxyEnv = a.node.config.ProxyEnviron()
+		return containerd.New(o, a.log), nil
+	}), supervise.After(host, a.node.joined))
+}
+
 func (a *App) containerdOptions() containerd.Options {
 	p, bin := a.config.Paths, a.config.Paths.Payload("bin")
 	return containerd.Options{
@@ -150,6 +161,7 @@ func (a *App) containerdOptions() containerd.Options {
 		ImageDir:   p.Agent("images"),
 		CNIBinDir:  p.Payload("cni"), CNIConfDir: p.Agent("etc", "cni", "net.d"),
 		SandboxImage:  a.pauseImage(),
+		Registries:    a.config.Node.Pull.Registries,
 		SystemdCgroup: kube.SystemdCgroups(),
 		Debug:         a.config.Log.Debug,
 		Env:           containerd.Environment(bin, os.Environ()),

@@ -87,9 +87,12 @@ func Run(ctx context.Context, c *config.Config, o Options) error {
 	progress, stopProgress := context.WithCancel(ctx)
 	done := make(chan struct{})
 	go func() { defer close(done); a.tellProgress(progress) }()
+	fed := make(chan struct{})
+	go func() { defer close(fed); a.feedWatchdog(progress) }()
 	err = a.group.Run(ctx)
 	stopProgress()
 	<-done
+	<-fed
 	return err
 }
 

@@ -65,6 +65,8 @@ type Actions struct {
 	Central func(ctx context.Context, args []string) error
 	// Tokens opens the cluster's tokens with an administrator's kubeconfig.
 	Tokens func(kubeconfig string) (Tokens, error)
+	// Images opens the image store behind containerd's socket.
+	Images func(socket string) (Images, error)
 	// Stop ends what outlives kove: pods, containerd, the data plane; with clean it also removes what kove left on the machine.
 	Stop func(ctx context.Context, c *config.Config, clean bool, log *slog.Logger) error
 	// Versions are those of kove and of everything in it, by name.
@@ -180,7 +182,7 @@ func (app *App) command() *cli.App {
 func (app *App) commands() []*cli.Command {
 	commands := []*cli.Command{app.serve(config.Server), app.serve(config.Agent)}
 	commands = append(commands, app.installCommand(), app.uninstallCommand())
-	commands = append(commands, app.statusCommand(), app.stopCommand(), app.tokenCommand())
+	commands = append(commands, app.statusCommand(), app.stopCommand(), app.tokenCommand(), app.imagesCommand())
 	commands = append(commands, app.tools()...)
 	commands = append(commands, app.centralCommand(), app.containerdCommand(), app.versionCommand(), app.completionCommand(), app.helpCommand())
 	for _, c := range commands {

@@ -103,7 +103,7 @@ func (app *App) words() (paths []string, words map[string][]string) {
 func (app *App) bash() string {
 	var b strings.Builder
 	b.WriteString("# bash completion for kove\n_kove() {\n  local cur=${COMP_WORDS[COMP_CWORD]} path=${COMP_WORDS[1]} words\n" +
-		"  [ \"$COMP_CWORD\" -gt 1 ] || path=\n  [ \"$COMP_CWORD\" -le 2 ] || [ \"$path\" != token ] || path=\"token ${COMP_WORDS[2]}\"\n  case $path in\n")
+		"  [ \"$COMP_CWORD\" -gt 1 ] || path=\n  [ \"$COMP_CWORD\" -le 2 ] || case $path in token|images) path=\"$path ${COMP_WORDS[2]}\" ;; esac\n  case $path in\n")
 	paths, words := app.words()
 	for _, p := range paths {
 		fmt.Fprintf(&b, "  %q) words=%q ;;\n", p, strings.Join(words[p], " "))

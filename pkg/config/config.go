@@ -198,10 +198,23 @@ type Node struct {
 	ResolvConf string
 	// PauseImage is the image of pod sandboxes. Default "": the one inside kove.
 	PauseImage string
+	// Pull is the way to image registries.
+	Pull Pull
 	// KubeletArgs and KubeProxyArgs are further flags of those components, each "name=value"; the last one wins.
 	// Default none.
 	KubeletArgs   []string
 	KubeProxyArgs []string
+}
+
+// Pull is how containerd, and nothing else of kove, reaches image registries.
+type Pull struct {
+	// HTTPProxy and HTTPSProxy are proxies for registries, http://[USER:PASSWORD@]HOST:PORT. Default "": none.
+	HTTPProxy, HTTPSProxy string
+	// NoProxy are hosts, domains and ranges that are reached without a proxy, besides the cluster's own, which are added
+	// (see Config.NoProxy). Default none.
+	NoProxy []string
+	// Registries is the file that describes mirrors and credentials of registries. Default /etc/kove/registries.yaml.
+	Registries string
 }
 
 // IP is the node's primary address.

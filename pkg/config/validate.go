@@ -203,6 +203,18 @@ func (k *check) node() {
 	if len(n.IPs) > 0 && !n.IPs[0].Is4() {
 		k.fail("node-ip", "name an IPv4 address first", "%s is IPv6: the primary address is IPv4 so far", n.IPs[0])
 	}
+	for _, p := range []struct{ option, proxy string }{{"http-proxy", n.Pull.HTTPProxy}, {"https-proxy", n.Pull.HTTPSProxy}} {
+		u, err := url.Parse(p.proxy)
+		if p.proxy != "" && (err != nil || u.Hostname() == "" || !slices.Contains([]string{"http", "https", "socks5"}, u.Scheme)) {
+			k.fail(p.option, "write http://HOST:PORT, with USER:PASSWORD@ before HOST if the proxy asks for them", "not the URL of a proxy") // it may hold a password
+		}
+	}
+	if len(n.Pull.NoProxy) > 0 && n.Pull.HTTPProxy == "" && n.Pull.HTTPSProxy == "" {
+		k.c.warn("no-proxy does nothing without http-proxy or https-proxy")
+	}
+	if n.Pull.Registries != "" && !filepath.IsAbs(n.Pull.Registries) {
+		k.fail("private-registry", "write an absolute path", "%q is a relative path", n.Pull.Registries)
+	}
 	if n.ResolvConf != "" && !filepath.IsAbs(n.ResolvConf) {
 		k.fail("resolv-conf", "write an absolute path", "%q is a relative path", n.ResolvConf)
 	}

@@ -27,8 +27,14 @@ type Options struct {
 	SystemdCgroup bool
 	Debug         bool
 
-	// Env is the child's whole environment. See Environment.
+	// Registries is the operator's file about image registries; it need not exist.
+	Registries string
+
+	// Env is the child's environment, see Environment.
 	Env []string
+	// ProxyEnv is added to it: proxies for pulling images. It may hold a password, and is also written to the file
+	// proxy.env, readable by root alone, which tells a later kove what the running daemon has.
+	ProxyEnv []string
 }
 
 // Socket is where containerd listens.
@@ -37,18 +43,26 @@ func (o Options) Socket() string { return filepath.Join(o.State, "containerd.soc
 // ConfigFile is the generated configuration.
 func (o Options) ConfigFile() string { return filepath.Join(o.ConfDir, "config.toml") }
 
-// Environment is what the child gets: the payload first in PATH, and the proxies that the operator meant for pulling
-// images (CONTAINERD_HTTP_PROXY and so on; the plain variables are not passed on).
+// proxyFile remembers ProxyEnv.
+func (o Options) proxyFile() string { return filepath.Join(o.ConfDir, "proxy.env") }
+
+func (o Options) proxyText() string {
+	text := ""
+	for _, kv := range o.ProxyEnv {
+		text += kv + "\n"
+	}
+	return text
+}
+
+// Environment is what the child gets without proxies: the payload first in PATH.
 func Environment(binDir string, environ []string) []string {
 	env := []string{
 		"PATH=" + binDir + ":/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
 		"HOME=/root",
 	}
 	for _, kv := range environ {
-		if name, value, ok := strings.Cut(kv, "="); ok {
+		if name, _, ok := strings.Cut(kv, "="); ok {
 			switch name {
-			case "CONTAINERD_HTTP_PROXY", "CONTAINERD_HTTPS_PROXY", "CONTAINERD_NO_PROXY":
-				env = append(env, strings.TrimPrefix(name, "CONTAINERD_")+"="+value)
 			case "SSL_CERT_FILE", "SSL_CERT_DIR":
 				env = append(env, kv)
 			}
@@ -58,7 +72,8 @@ func Environment(binDir string, environ []string) []string {
 }
 
 var configTemplate = template.Must(template.New("config.toml").Funcs(template.FuncMap{"q": strconv.Quote}).Parse(
-	`# Written by kove at each start. Put additions into conf.d/*.toml beside this file and registries into certs.d.
+	`# Written by kove at each start. Put additions into conf.d/*.toml beside this file, registries into registries.yaml of
+# kove's configuration, which becomes certs.d.
 version = 3
 root = {{q .Root}}
 state = {{q .State}}
@@ -77,7 +92,18 @@ disabled_plugins = ["io.containerd.internal.v1.opt", "io.containerd.nri.v1.nri"]
   [plugins.'io.containerd.cri.v1.images'.pinned_images]
     sandbox = {{q .SandboxImage}}
   [plugins.'io.containerd.cri.v1.images'.registry]
-    config_path = {{q .Registries}}
+    config_path = {{q .HostsDir}}
+{{- range .Credentials}}
+    [plugins.'io.containerd.cri.v1.images'.registry.configs.{{q .Host}}.auth]
+{{- if .Username}}
+      username = {{q .Username}}
+      password = {{q .Password}}
+{{- end}}{{if .Auth}}
+      auth = {{q .Auth}}
+{{- end}}{{if .IdentityToken}}
+      identitytoken = {{q .IdentityToken}}
+{{- end}}
+{{- end}}
 
 [plugins.'io.containerd.cri.v1.runtime']
   netns_mounts_under_state_dir = true
@@ -100,16 +126,21 @@ disabled_plugins = ["io.containerd.internal.v1.opt", "io.containerd.nri.v1.nri"]
 
 type configData struct {
 	Options
-	Socket, DropIns, Snapshotter, Registries, Shim, Runc string
-	RestrictOOM                                          bool
+	Socket, DropIns, Snapshotter, HostsDir, Shim, Runc string
+	Credentials                                        []credential
+	RestrictOOM                                        bool
 }
 
 // render writes the configuration for a host.
 func (o Options) render(h hostFacts) ([]byte, error) {
+	registries, err := readRegistries(o.Registries)
+	if err != nil {
+		return nil, err
+	}
 	var b bytes.Buffer
-	err := configTemplate.Execute(&b, configData{
+	err = configTemplate.Execute(&b, configData{
 		Options: o, Socket: o.Socket(),
-		DropIns: filepath.Join(o.ConfDir, "conf.d", "*.toml"), Registries: filepath.Join(o.ConfDir, "certs.d"),
+		DropIns: filepath.Join(o.ConfDir, "conf.d", "*.toml"), HostsDir: o.hostsDir(), Credentials: registries.credentials(),
 		Snapshotter: h.snapshotter, RestrictOOM: !h.mayLowerOOMScore,
 		Shim: filepath.Join(o.BinDir, "containerd-shim-runc-v2"), Runc: filepath.Join(o.BinDir, "runc"),
 	})

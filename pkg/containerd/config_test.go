@@ -53,8 +53,8 @@ func TestConfigurationChangeIsSeen(t *testing.T) {
 }
 
 func TestEnvironment(t *testing.T) {
-	env := Environment("/p/bin", []string{"HTTP_PROXY=http://a", "CONTAINERD_HTTPS_PROXY=http://b", "SECRET=x"})
-	if !strings.HasPrefix(env[0], "PATH=/p/bin:") || !slices.Contains(env, "HTTPS_PROXY=http://b") {
+	env := Environment("/p/bin", []string{"HTTP_PROXY=http://a", "SSL_CERT_DIR=/c", "SECRET=x"})
+	if !strings.HasPrefix(env[0], "PATH=/p/bin:") || !slices.Contains(env, "SSL_CERT_DIR=/c") {
 		t.Errorf("got %v", env)
 	}
 	for _, kv := range env {

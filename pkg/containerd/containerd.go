@@ -5,9 +5,11 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"log/slog"
 	"os"
 	"path/filepath"
+	"slices"
 	"time"
 
 	client "github.com/containerd/containerd/v2/client"
@@ -28,7 +30,7 @@ func New(o Options, log *slog.Logger) supervise.Component {
 		Name:       Name,
 		Path:       o.Executable,
 		Args:       args,
-		Env:        o.Env,
+		Env:        append(slices.Clip(o.Env), o.ProxyEnv...),
 		LogFile:    filepath.Join(o.LogDir, "containerd.log"),
 		RecordFile: o.RecordFile(),
 		Survive:    true,
@@ -36,6 +38,9 @@ func New(o Options, log *slog.Logger) supervise.Component {
 		Adopt: func(ctx context.Context, _ int) error {
 			if changed, err := o.configChanged(); err != nil || changed {
 				return errors.Join(errors.New("its configuration has changed"), err)
+			}
+			if err := o.writeHosts(); err != nil { // the daemon reads them at every pull
+				return err
 			}
 			ctx, cancel := context.WithTimeout(ctx, 5*time.Second)
 			defer cancel()
@@ -53,14 +58,21 @@ func (o Options) configChanged() (bool, error) {
 		return false, err
 	}
 	have, err := os.ReadFile(o.ConfigFile())
-	return err != nil || !bytes.Equal(want, have), nil
+	if err != nil || !bytes.Equal(want, have) {
+		return true, nil //nolint:nilerr // no file, no daemon of ours
+	}
+	proxies, err := os.ReadFile(o.proxyFile())
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return true, fmt.Errorf("reading containerd's proxies: %w", err)
+	}
+	return string(proxies) != o.proxyText(), nil
 }
 
 // prepare writes the configuration and makes the folders, before a new daemon starts.
 func (o Options) prepare() error {
 	for dir, mode := range map[string]os.FileMode{
 		o.Root: 0o711, o.State: 0o711, o.LogDir: 0o750, o.ImageDir: 0o750, o.CNIConfDir: 0o755,
-		filepath.Join(o.ConfDir, "conf.d"): 0o750, filepath.Join(o.ConfDir, "certs.d"): 0o750,
+		filepath.Join(o.ConfDir, "conf.d"): 0o750, o.hostsDir(): 0o750,
 	} {
 		if dir == "" {
 			continue
@@ -76,7 +88,15 @@ func (o Options) prepare() error {
 	if err := os.WriteFile(o.ConfigFile(), b, 0o600); err != nil {
 		return fmt.Errorf("writing the configuration of containerd: %w", err)
 	}
-	return nil
+	if text := o.proxyText(); text != "" {
+		err = os.WriteFile(o.proxyFile(), []byte(text), 0o600)
+	} else if err = os.Remove(o.proxyFile()); errors.Is(err, fs.ErrNotExist) {
+		err = nil
+	}
+	if err != nil {
+		return fmt.Errorf("writing containerd's proxies: %w", err)
+	}
+	return o.writeHosts()
 }
 
 // serving asks the daemon whether it has loaded its plugins, the CRI service among them.
