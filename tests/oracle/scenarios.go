@@ -20,7 +20,6 @@ var notYet = map[string]string{
 	"37-ha-chassis-group":               "HA_Chassis_Group",
 	"38-mcast-snoop":                    "Multicast_Group, flows",
 	"39-mcast-relay-igmp":               "Multicast_Group, flows",
-	"40-ipv6-pd":                        "flows",
 	"42-transit-switch":                 "Port_Binding",
 	"44-forwarding-group-sfc":           "flows",
 	"45-dhcp-relay":                     "flows",
@@ -40,5 +39,4 @@ var notYet = map[string]string{
 	"69-lr-ct-commit-all":               "flows",
 	"70-use-common-zone":                "flows",
 	"71-ecmp-nexthop-routing-protocols": "ECMP_Nexthop, flows",
-	"72-lb-stateless-nat-distributed":   "flows",
 }

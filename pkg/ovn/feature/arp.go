@@ -59,10 +59,10 @@ func arpPort(p *topo.SwitchPort, b *Builder) {
 	arpProxy(p, b)
 }
 
-// answers reports whether the switch answers for the addresses of a port.
+// answers reports whether the switch answers for the addresses of a port, which may be disabled.
 func answers(p *topo.SwitchPort) bool {
 	switch p.Type {
-	case "virtual", "localnet", "external":
+	case "virtual", "external":
 		return false
 	case "router", "localport":
 	default:
@@ -70,7 +70,7 @@ func answers(p *topo.SwitchPort) bool {
 			return false
 		}
 	}
-	return p.Enabled && !p.Unknown && p.Option("disable_arp_nd_rsp") != "true" && p.Switch.OtherConfig["vlan-passthru"] != "true"
+	return !p.Unknown && p.Option("disable_arp_nd_rsp") != "true" && p.Switch.OtherConfig["vlan-passthru"] != "true"
 }
 
 // arpVirtual lets a parent claim a virtual port by announcing its address.
