@@ -36,3 +36,36 @@ func TestSysctlsAreRecordedOnceAndRestored(t *testing.T) {
 		t.Errorf("a second restore: %v", err)
 	}
 }
+
+// The root of a cgroup v2 namespace is emptied and hands its controllers down; the real root is left alone.
+func TestPrepareCgroups(t *testing.T) {
+	for name, tc := range map[string]struct {
+		files map[string]string
+		moved bool
+	}{
+		"namespace":     {map[string]string{"cgroup.controllers": "cpu memory", "cgroup.type": "domain", "cgroup.procs": "12\n0\n34\n", "cgroup.subtree_control": ""}, true},
+		"the real root": {map[string]string{"cgroup.controllers": "cpu memory", "cgroup.procs": "1\n"}, false},
+		"version 1":     {map[string]string{}, false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			root := t.TempDir()
+			for f, text := range tc.files {
+				if err := os.WriteFile(filepath.Join(root, f), []byte(text), 0o644); err != nil {
+					t.Fatal(err)
+				}
+			}
+			if err := prepareCgroups(root); err != nil {
+				t.Fatal(err)
+			}
+			last, err := os.ReadFile(filepath.Join(root, "init", "cgroup.procs"))
+			if tc.moved != (err == nil) || (tc.moved && string(last) != "34") {
+				t.Errorf("moved last: %q, %v", last, err)
+			}
+			if tc.moved {
+				if b, _ := os.ReadFile(filepath.Join(root, "cgroup.subtree_control")); string(b) != "+memory" { // the last write
+					t.Errorf("handed down %q", b)
+				}
+			}
+		})
+	}
+}
