@@ -80,7 +80,7 @@ func l2RouterPort(p *topo.SwitchPort, b *Builder) {
 				}
 			}
 		}
-		sort.Strings(macs)
+		sort.Strings(macs[1:])
 		b.Add(p.DP, lflow.SwitchInL2Lkup, 75, "eth.src == {"+strings.Join(macs, ", ")+
 			"} && (arp.op == 1 || rarp.op == 3 || nd_ns)", toGroup(lflow.MulticastFloodL2)).WithHint(p.ID)
 	}

@@ -349,7 +349,7 @@ func (p *SwitchPort) routerAddresses(is4 bool) []string {
 		for _, lb := range p.PeerRouter.LoadBalancers {
 			for i := range lb.VIPs {
 				v := &lb.VIPs[i]
-				if !v.template && v.Is4() == is4 && p.Peer.answersForVIP(v.Addr, lb, p.PeerRouter) {
+				if !v.template && v.Is4() == is4 && p.Peer.answersForVIP(v.Addr, lb) {
 					set[v.Addr.String()] = true
 				}
 			}
@@ -358,23 +358,24 @@ func (p *SwitchPort) routerAddresses(is4 bool) []string {
 	return slices.Sorted(maps.Keys(set))
 }
 
-// answersFor reports whether the router answers on this port for a NAT address.
+// answersFor reports whether the router answers for a NAT address, on all its ports. Its own addresses it answers for anyway.
 func (p *RouterPortFacts) answersFor(a netip.Addr, r *Router) bool {
 	if r.Chassis == "" && len(r.Gateways) == 0 {
 		return false
 	}
-	return p.reachable(a)
+	for _, q := range r.Ports {
+		for _, n := range q.Networks(a.Is4()) {
+			if n.Addr == a {
+				return false
+			}
+		}
+	}
+	return true
 }
 
-// answersForVIP is the same for a VIP, according to options:neighbor_responder.
-func (p *RouterPortFacts) answersForVIP(a netip.Addr, lb *LoadBalancerFacts, r *Router) bool {
-	switch lb.Options["neighbor_responder"] {
-	case "none":
-		return false
-	case "all":
-		return true
-	}
-	return p.reachable(a)
+// answersForVIP is the same for a VIP, on the ports in whose network it is, if options:neighbor_responder lets it.
+func (p *RouterPortFacts) answersForVIP(a netip.Addr, lb *LoadBalancerFacts) bool {
+	return lb.Options["neighbor_responder"] != "none" && p.reachable(a)
 }
 
 func (p *RouterPortFacts) reachable(a netip.Addr) bool {
