@@ -2,6 +2,7 @@ package cni
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"slices"
@@ -10,6 +11,7 @@ import (
 
 	"github.com/kove-io/kove/pkg/hostnet"
 	"github.com/kove-io/kove/pkg/ovs/vswitch"
+	"github.com/kove-io/kove/pkg/supervise"
 )
 
 // Daemon is the component that serves CNI calls and keeps the node's gateway. It depends on the data plane (pkg/ovs), but
@@ -109,11 +111,9 @@ func (d *Daemon) open(ctx context.Context) (err error) {
 		return err
 	}
 	// A configuration from before a reboot would make the node Ready with nothing behind it.
-	up, err := d.host.HasLink(GatewayLink)
-	if err != nil {
+	if up, err := d.host.HasLink(GatewayLink); err != nil {
 		return err
-	}
-	if !up {
+	} else if !up {
 		if err := d.removeConf(); err != nil {
 			return err
 		}
@@ -121,10 +121,10 @@ func (d *Daemon) open(ctx context.Context) (err error) {
 	if d.tunnelLinks, d.tunnelRoutes, err = d.takeTunnelNIC(ctx); err != nil {
 		return err
 	}
-	// Tunnels need no API, so they come up at once. Where a gateway stands already they do too, and setting them alone would
-	// take its routes and masquerading away until the API server answers.
-	if len(d.tunnelLinks) > 0 && !up {
-		if err := d.host.Set(hostnet.Desired{Links: d.tunnelLinks, Routes: d.tunnelRoutes}); err != nil {
+	// Tunnels need no API, so they come up at once. The routes and the masquerading of a gateway that stands already stay
+	// until the API server answers.
+	if len(d.tunnelLinks) > 0 {
+		if err := d.host.Set(hostnet.Desired{Links: d.tunnelLinks, Routes: d.tunnelRoutes, Partial: true}); err != nil {
 			return err
 		}
 	}
@@ -151,8 +151,16 @@ func (d *Daemon) waitingFor() string {
 	return d.waiting
 }
 
-// Waiting says what the node's gateway waits for, "" when it is up: for `kove status`.
-func (d *Daemon) Waiting() string { return d.waitingFor() }
+// Report implements supervise.Reporter: calls are served as soon as the daemon is ready, but the node is no use before its
+// gateway is up.
+func (d *Daemon) Report(s *supervise.Status) {
+	if waiting := d.waitingFor(); waiting != "" {
+		s.Err = errors.New("the node's gateway is not up: " + waiting)
+		if s.State == supervise.Ready {
+			s.State = supervise.Starting
+		}
+	}
+}
 
 // Restore takes the node's networking back to what it was before kove: `kove stop --all` and uninstall, after ovs.Stop.
 func Restore(stateFile string, log *slog.Logger) error {

@@ -382,12 +382,18 @@ func (l *lab) stopNode(n *labNode) {
 	}
 }
 
+// awaitGateway waits until the kubelet would call the node Ready.
 func (l *lab) awaitGateway(n *labNode) {
 	l.t.Helper()
+	l.awaitUp(n)
+	if _, err := os.Stat(n.Dir + "/net.d/" + confFile); err != nil {
+		l.t.Fatal(err)
+	}
+}
+
+func (l *lab) awaitUp(n *labNode) {
+	l.t.Helper()
 	l.await("the gateway of "+n.Name, func() error {
-		if _, err := os.Stat(n.Dir + "/net.d/" + confFile); err != nil {
-			return err
-		}
 		reply, err := shim.Call(n.Dir+"/cni.sock", shim.Request{Command: shim.Status})
 		if err != nil {
 			return err
@@ -501,8 +507,8 @@ func (l *lab) ping(ns, to string, n int, args ...string) int {
 
 func (l *lab) mustPing(ns, to string, args ...string) {
 	l.t.Helper()
-	// The first packet to a remote chassis may be lost while the tunnel resolves its peer.
-	l.ping(ns, to, 1)
+	// The first packets to a remote chassis may be lost while the tunnel resolves its peer.
+	l.await(ns+" to reach "+to, func() error { return lostErr(l.ping(ns, to, 1)) })
 	if lost := l.ping(ns, to, 5, append([]string{"-i", "0.02"}, args...)...); lost > 0 {
 		l.t.Errorf("ping %v from %s to %s: %d of 5 lost", args, ns, to, lost)
 	}

@@ -6,6 +6,7 @@ import (
 	"net/netip"
 	"os"
 	"os/exec"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -42,6 +43,11 @@ func testNodes(t *testing.T, central string) {
 		l.mustPing(a.ns, n1.NodeIP.String())
 		l.mustPing(a.ns, n2.NodeIP.String())
 		l.mustPing(c.ns, "192.0.2.254")
+		l.api.mu.Lock()
+		defer l.api.mu.Unlock()
+		if !slices.Contains(l.api.patches, "/api/v1/nodes/n1/status") {
+			t.Errorf("the condition NetworkUnavailable was not cleared: %v", l.api.patches)
+		}
 	})
 	t.Run("MTU", func(t *testing.T) {
 		l.t = t
@@ -162,24 +168,43 @@ func testNodes(t *testing.T, central string) {
 		l.t = t
 		lost := make(chan int, 1)
 		go func() { lost <- l.ping(a.ns, c.ip.String(), 40, "-i", "0.1") }()
+		host := make(chan int, 1)
+		go func() { host <- l.ping(labPrefix+"n1", c.ip.String(), 40, "-i", "0.1") }()
 		before := [3]int{n1.pid("ovsdb-server"), n1.pid("ovs-vswitchd"), n1.pid("ovn-controller")}
 		l.stopNode(n1)
 		p := l.newPod("n1", "whiledown")
 		if _, err := l.call(p, shim.Add); err == nil || !strings.Contains(err.Error(), "kove does not run on this node") {
 			t.Errorf("ADD without kove: %v", err)
 		}
+		l.api.stop() // a server and its own node come back together, the daemon first
 		l.startNode(n1)
+		l.await("the daemon", func() error { _, err := shim.Call(n1.Dir+"/cni.sock", shim.Request{Command: shim.Status}); return err })
+		if n := l.ping(labPrefix+"n1", c.ip.String(), 5, "-i", "0.1"); n > 0 {
+			t.Errorf("%d pings of the host lost while the API was away", n)
+		}
+		l.api.start()
 		l.awaitGateway(n1)
 		if _, err := l.call(p, shim.Add); err != nil {
 			t.Error(err)
 		}
 		l.mustPing(p.ns, c.ip.String())
-		if n := <-lost; n > 0 {
-			t.Errorf("%d pings lost", n)
+		if n, m := <-lost, <-host; n+m > 0 {
+			t.Errorf("%d pings of the pod and %d of the host lost", n, m)
 		}
 		if after := [3]int{n1.pid("ovsdb-server"), n1.pid("ovs-vswitchd"), n1.pid("ovn-controller")}; after != before {
 			t.Errorf("children were not adopted: %v, then %v", before, after)
 		}
+	})
+	t.Run("kove and ovs-vswitchd killed, no API", func(t *testing.T) {
+		l.t = t
+		l.stopNode(n1)
+		l.api.stop()
+		n1.killChild(t, "ovs-vswitchd")
+		l.startNode(n1)
+		l.await("pods across", func() error { return lostErr(l.ping(a.ns, c.ip.String(), 1)) })
+		l.api.start()
+		l.await("host to pod", func() error { return lostErr(l.ping(labPrefix+"n1", c.ip.String(), 1)) })
+		l.awaitGateway(n1)
 	})
 	t.Run("stale ports are collected at the start", func(t *testing.T) {
 		l.t = t

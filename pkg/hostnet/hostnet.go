@@ -22,6 +22,10 @@ type Desired struct {
 	Routes     []Route
 	Masquerade *Masquerade       // nil: no table
 	Sysctls    map[string]string // "net.ipv4.ip_forward" → "1"; the values found are put back by Restore
+
+	// Partial says that there is more to come: routes and tables of ours that are not named here stay as an earlier
+	// process left them.
+	Partial bool
 }
 
 // Link is the wanted state of a link that something else creates.
@@ -127,11 +131,13 @@ func (h *Host) apply() error {
 			index[l.Name] = i
 		}
 	}
-	if err := h.setRoutes(h.desired.Routes, index); err != nil {
+	if err := h.setRoutes(h.desired.Routes, index, h.desired.Partial); err != nil {
 		errs = append(errs, err)
 	}
-	if err := h.setMasquerade(h.desired.Masquerade); err != nil {
-		errs = append(errs, err)
+	if !h.desired.Partial {
+		if err := h.setMasquerade(h.desired.Masquerade); err != nil {
+			errs = append(errs, err)
+		}
 	}
 	return errors.Join(errs...)
 }

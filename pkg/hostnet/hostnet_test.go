@@ -122,6 +122,13 @@ func TestSet(t *testing.T) {
 	if again := snapshot(t); again != got {
 		t.Errorf("setting the same state again changed\n%s\nto\n%s", got, again)
 	}
+	// A later process that knows only a part yet takes nothing away.
+	if err := open(t, filepath.Join(t.TempDir(), "state.json")).Set(Desired{Partial: true, Routes: []Route{{Dst: pfx("10.88.0.0/16"), Link: "kvhn0"}}}); err != nil {
+		t.Fatal(err)
+	}
+	if again := snapshot(t); again != got {
+		t.Errorf("a partial state changed\n%s\nto\n%s", got, again)
+	}
 	// A route that is not wanted any more goes, somebody else's stays.
 	run(t, "ip route add 10.77.0.0/16 dev kvhn0")
 	run(t, "nft add table ip foreign")

@@ -8,8 +8,8 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// setRoutes adds the wanted routes whose links exist and removes those of ours that are not wanted.
-func (h *Host) setRoutes(want []Route, index map[string]int) error {
+// setRoutes adds the wanted routes whose links exist and removes those of ours that are not wanted, unless keep is set.
+func (h *Host) setRoutes(want []Route, index map[string]int, keep bool) error {
 	have, err := h.nl.RouteListFiltered(netlink.FAMILY_ALL, &netlink.Route{Protocol: Protocol}, netlink.RT_FILTER_PROTOCOL)
 	if err != nil {
 		return fmt.Errorf("listing routes: %w", err)
@@ -27,6 +27,9 @@ func (h *Host) setRoutes(want []Route, index map[string]int) error {
 		if err := h.nl.RouteReplace(n); err != nil {
 			errs = append(errs, fmt.Errorf("setting route %s via %s: %w", r.Dst, r.Link, err))
 		}
+	}
+	if keep {
+		return errors.Join(errs...)
 	}
 	for _, r := range have {
 		// A replaced route is gone already.

@@ -91,7 +91,7 @@ func (h *Host) Restore() error {
 	defer h.mu.Unlock()
 	h.desired = nil
 	var errs []error
-	if err := h.setRoutes(nil, nil); err != nil {
+	if err := h.setRoutes(nil, nil, false); err != nil {
 		errs = append(errs, err)
 	}
 	h.masq = nil
