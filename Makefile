@@ -14,7 +14,7 @@ NODES   ?= 1
 NODE    ?= n1
 # packages that link Kubernetes: their tests run without vet, which would analyse all of it
 HEAVY   := ./cmd/kove ./pkg/kube ./pkg/app ./pkg/containerd
-E2E     := ./tests/e2e ./tests/guest
+E2E     := ./tests/e2e ./tests/install ./tests/guest
 LIGHT    = $(shell go list ./... | grep -vxE '$(subst $() ,|,$(patsubst ./%,github.com/kove-io/kove/%,$(HEAVY) $(E2E)))')
 RUN     := $(BIN)/run
 
@@ -41,6 +41,14 @@ build: bundle ## build bin/kove with its payload, bin/ovn-central, bin/lab
 	go build -ldflags "$$(packaging/ldflags.sh)" -o $(BIN)/kove ./cmd/kove
 	go build -ldflags "-s -w" -o $(BIN)/ ./cmd/ovn-central ./tests/lab/cmd/lab ./tests/run ./tests/probe
 
+.PHONY: package
+package: build ## make dist/*.deb and dist/*.rpm; KOVE_VERSION=v1.2.3 names the version
+	@mkdir -p dist; rm -f dist/*.deb dist/*.rpm; packaging/package.sh $(BIN)/kove dist
+
+.PHONY: release
+release: package ## lay out in dist/release what install.sh downloads, with checksums
+	@packaging/release.sh $(BIN)/kove dist/release dist
+
 .PHONY: central
 central: ## build bin/ovn-central alone, in seconds
 	go build -ldflags "-s -w" -o $(BIN)/ovn-central ./cmd/ovn-central
@@ -58,13 +66,13 @@ test-light: stock ## the tests that need neither Kubernetes nor the payload
 
 .PHONY: test-long
 test-long: build stock ## tests too long for `make test`; record the results in docs/test-long.md
-	@KOVE_LONG=1 $(RUN) -vet=off -timeout 180m -p 1 ./pkg/ovsdb/... ./pkg/ovn/... ./tests/oracle/... ./tests/e2e ./tests/guest
+	@KOVE_LONG=1 $(RUN) -vet=off -timeout 180m -p 1 ./pkg/ovsdb/... ./pkg/ovn/... ./tests/oracle/... ./tests/e2e ./tests/install ./tests/guest
 
 .PHONY: lint
 lint: ## formatting, vet of the light packages, shell scripts
 	@out=$$(gofmt -l cmd embedded manifests pkg tests packaging); test -z "$$out" || { echo "gofmt -w these:"; echo "$$out"; exit 1; }
 	@go vet $(LIGHT)
-	@git ls-files '*.sh' install.sh | xargs -r shellcheck -S warning
+	@git ls-files '*.sh' systemd/kove-service | xargs -r shellcheck -S warning
 
 .PHONY: fmt
 fmt: ## format the code
