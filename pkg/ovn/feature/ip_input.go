@@ -18,20 +18,21 @@ func ipInputRouter(r *topo.Router, b *Builder) {
 	add := func(priority int, match, actions string) {
 		b.Add(r.Datapath, lflow.RouterInIPInput, priority, match, actions)
 	}
+	dropped := drop(r.Global)
 	// Spelled as stock has it, the missing blank included.
 	add(100, "ip4.src_mcast ||ip4.src == 255.255.255.255 || ip4.src == 127.0.0.0/8 || ip4.dst == 127.0.0.0/8 || "+
-		"ip4.src == 0.0.0.0/8 || ip4.dst == 0.0.0.0/8", "drop;")
-	add(85, "arp || nd", "drop;")
+		"ip4.src == 0.0.0.0/8 || ip4.dst == 0.0.0.0/8", dropped)
+	add(85, "arp || nd", dropped)
 	add(84, "nd_rs || nd_ra", "next;")
-	add(83, "ip6.mcast_rsvd", "drop;")
-	relay := "drop;"
+	add(83, "ip6.mcast_rsvd", dropped)
+	relay := dropped
 	if r.Options["mcast_relay"] == "true" {
 		relay = "next;"
 	}
 	add(82, "ip4.mcast || ip6.mcast", relay)
-	add(50, "eth.bcast", "drop;")
-	add(32, "ip.ttl == {0, 1} && !ip.later_frag && (ip4.mcast || ip6.mcast)", "drop;")
-	add(30, "ip.ttl == {0, 1}", "drop;")
+	add(50, "eth.bcast", dropped)
+	add(32, "ip.ttl == {0, 1} && !ip.later_frag && (ip4.mcast || ip6.mcast)", dropped)
+	add(30, "ip.ttl == {0, 1}", dropped)
 }
 
 func ipInputPort(p *topo.RouterPort, b *Builder) {
@@ -43,7 +44,7 @@ func ipInputPort(p *topo.RouterPort, b *Builder) {
 		for _, n := range p.IP4 {
 			own = append(own, n, topo.Network{Addr: n.Broadcast(), Bits: 32})
 		}
-		add(100, "ip4.src == "+addressSet(own)+" && "+lflow.RegEgressLoopback+" == 0", "drop;", "")
+		add(100, "ip4.src == "+addressSet(own)+" && "+lflow.RegEgressLoopback+" == 0", drop(p.Router.Global), "")
 		add(90, "ip4.dst == "+addressList(p.IP4)+" && icmp4.type == 8 && icmp4.code == 0",
 			"ip4.dst <-> ip4.src; ip.ttl = 255; icmp4.type = 0; flags.loopback = 1; next; ", "")
 	}
@@ -168,10 +169,10 @@ func dropOwn(p *topo.RouterPort, b *Builder) {
 			}
 		}
 		if len(now) > 0 && !forcesRouterIP(p.Router) {
-			b.Add(p.DP, lflow.RouterInIPInput, 60, familyOf(now[0].Is4()).ip+".dst == "+addressSet(now), "drop;").WithHint(p.ID)
+			b.Add(p.DP, lflow.RouterInIPInput, 60, familyOf(now[0].Is4()).ip+".dst == "+addressSet(now), drop(p.Router.Global)).WithHint(p.ID)
 		}
 		if len(later) > 0 {
-			b.Add(p.DP, lflow.RouterInARPResolve, 2, familyOf(later[0].Is4()).ip+".dst == "+addressSet(later), "drop;").WithHint(p.ID)
+			b.Add(p.DP, lflow.RouterInARPResolve, 2, familyOf(later[0].Is4()).ip+".dst == "+addressSet(later), drop(p.Router.Global)).WithHint(p.ID)
 		}
 	}
 }

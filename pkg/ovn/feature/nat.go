@@ -168,7 +168,7 @@ func (n *natRule) answer(b *Builder) {
 	}
 	// One chassis answers; the others, which see the question too, keep quiet.
 	n.add(b, lflow.RouterInIPInput, 92, in+" && "+ask+" && "+n.where(), reply(mac))
-	n.add(b, lflow.RouterInIPInput, 91, in+" && "+ask, "drop;")
+	n.add(b, lflow.RouterInIPInput, 91, in+" && "+ask, drop(n.r.Global))
 	if n.Type == "snat" {
 		n.add(b, lflow.RouterInIPInput, 120, in+" && "+n.f.ip+".src == "+n.ext.IP(), "next;")
 	}
@@ -340,7 +340,7 @@ func (n *natRule) gateway(b *Builder) {
 		}
 		n.add(b, lflow.RouterInARPResolve, 100, "outport == "+n.port.Quoted+" && "+n.f.nextHop+" == "+n.ext.IP(), "eth.dst = "+mac+"; next;")
 		// What was not translated by now would go round for ever.
-		n.add(b, lflow.RouterInARPResolve, 150, "inport == "+n.port.Quoted+" && outport == "+n.port.Quoted+" && "+to, "drop;")
+		n.add(b, lflow.RouterInARPResolve, 150, "inport == "+n.port.Quoted+" && outport == "+n.port.Quoted+" && "+to, drop(n.r.Global))
 	}
 	if n.distributed {
 		n.add(b, lflow.RouterInGWRedirect, 100, n.f.ip+".src == "+n.LogicalIP+" && outport == "+n.port.Quoted+" && "+n.where(),

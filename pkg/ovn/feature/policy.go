@@ -40,7 +40,7 @@ func routerPolicies(r *topo.Router, b *Builder) {
 		case "allow":
 			actions = mark + lflow.RegECMPGroup + " = 0; next;"
 		case "drop":
-			actions = "drop;"
+			actions = drop(r.Global)
 		case "jump":
 			if p.JumpChain == nil {
 				continue

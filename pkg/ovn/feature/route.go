@@ -27,14 +27,14 @@ func route() Feature {
 						lflow.RegRouteTable+" = "+strconv.Itoa(id)+"; next;").WithHint(p.ID)
 				}
 			}
-			b.Add(r.Datapath, lflow.RouterInIPRouting, 10550, "nd_rs || nd_ra", "drop;")
+			b.Add(r.Datapath, lflow.RouterInIPRouting, 10550, "nd_rs || nd_ra", drop(r.Global))
 			b.Add(r.Datapath, lflow.RouterInIPRoutingECMP, 150, lflow.RegECMPGroup+" == 0", "next;")
 			groups := routeGroups(r)
 			ids := groupNumbers(groups)
 			for i, g := range groups {
 				if !g.ecmp() {
 					for _, m := range g.members {
-						b.Add(r.Datapath, lflow.RouterInIPRouting, g.priority(), g.match(tables), m.actions()).WithHint(m.row.UUID)
+						b.Add(r.Datapath, lflow.RouterInIPRouting, g.priority(), g.match(tables), m.actions(r.Global)).WithHint(m.row.UUID)
 					}
 					continue
 				}
@@ -99,9 +99,9 @@ func nextHopActions(hop netip.Addr, source topo.Network, via *topo.RouterPortFac
 		"; outport = " + via.Quoted + "; "
 }
 
-func (m *staticRoute) actions() string {
+func (m *staticRoute) actions(g *topo.Global) string {
 	if m.discard {
-		return "drop;"
+		return drop(g)
 	}
 	return "ip.ttl--; " + lflow.RegECMPGroup + " = 0; " + m.nextHop() + "flags.loopback = 1; " + m.family().nextHopFlag() + "next;"
 }

@@ -21,7 +21,7 @@ func router() Feature {
 				b.Add(r.Datapath, s, 0, "1", "next;")
 			}
 			for _, s := range routerDrop {
-				b.Add(r.Datapath, s, 0, "1", "drop;")
+				b.Add(r.Datapath, s, 0, "1", drop(r.Global))
 			}
 		},
 		RouterPort: func(p *topo.RouterPort, b *Builder) {

@@ -14,8 +14,8 @@ func routerAdmission() Feature {
 		Name: "router admission",
 		Router: func(r *topo.Router, b *Builder) {
 			// Tunnels reflect "too big" errors with the addresses of the inner packet; the chassis that sent it handles them.
-			b.Add(r.Datapath, lflow.RouterInAdmission, 110, lflow.ICMPTooBig+" && flags.tunnel_rx == 1", "drop;")
-			b.Add(r.Datapath, lflow.RouterInAdmission, 100, "vlan.present || eth.src[40]", "drop;")
+			b.Add(r.Datapath, lflow.RouterInAdmission, 110, lflow.ICMPTooBig+" && flags.tunnel_rx == 1", drop(r.Global))
+			b.Add(r.Datapath, lflow.RouterInAdmission, 100, "vlan.present || eth.src[40]", drop(r.Global))
 		},
 		RouterPort: func(p *topo.RouterPort, b *Builder) {
 			if !p.Enabled || p.MAC == "" {

@@ -138,7 +138,7 @@ func (v *routerVIP) emit(r *topo.RouterFacts, b *Builder) {
 		add(lflow.RouterInLBAffCheck, 100, fresh+v.to, lflow.RegKnownLBSession+" = chk_lb_aff(); next;")
 		v.affine(flag, arg, add)
 	}
-	actions := "drop;"
+	actions := drop(r.Global)
 	switch {
 	case len(v.vip.Backends) > 0:
 		hash := ""
