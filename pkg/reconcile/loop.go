@@ -106,6 +106,7 @@ func reconcile[O generic.RuntimeMetaObject, In any](ctx context.Context, l *Loop
 	}
 	plan := k.Plan(in)
 
+	gathered := time.Now()
 	for owner, desired := range plan.Rows {
 		err := l.nb.Apply(ctx, owner, desired)
 		var missing *nb.MissingError
@@ -123,10 +124,14 @@ func reconcile[O generic.RuntimeMetaObject, In any](ctx context.Context, l *Loop
 			return err
 		}
 	}
+	applied := time.Now()
 	for _, w := range plan.Writes {
 		if err := l.cluster.Write(ctx, w); err != nil {
 			return err
 		}
+	}
+	if len(plan.Writes) > 0 {
+		log.Debug("reconciled", "gather", gathered.Sub(start), "apply", applied.Sub(gathered), "writes", time.Since(applied), "count", len(plan.Writes))
 	}
 	for _, e := range plan.Events {
 		switch {
