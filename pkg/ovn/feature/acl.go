@@ -20,6 +20,7 @@ func acl() Feature {
 // aclPipeline is one of the three places where ACLs are evaluated.
 type aclPipeline struct {
 	pre, hint, eval, action lflow.Stage
+	sample                  lflow.Stage
 	tier                    int // index of MaxTier
 	rejectTo                string
 	observed                int // what samples call the place
@@ -27,11 +28,11 @@ type aclPipeline struct {
 
 var aclPipelines = []aclPipeline{
 	{lflow.SwitchInPreACL, lflow.SwitchInACLHint, lflow.SwitchInACLEval, lflow.SwitchInACLAction,
-		topo.TierFromLport, "egress,table=9", 0},
+		lflow.SwitchInACLSample, topo.TierFromLport, "egress,table=9", 0},
 	{lflow.SwitchInPreACL, lflow.NumStages, lflow.SwitchInACLAfterLBEval, lflow.SwitchInACLAfterLBAction,
-		topo.TierFromLportAfterLB, "egress,table=9", 1},
+		lflow.SwitchInACLAfterLBSample, topo.TierFromLportAfterLB, "egress,table=9", 1},
 	{lflow.SwitchOutPreACL, lflow.SwitchOutACLHint, lflow.SwitchOutACLEval, lflow.SwitchOutACLAction,
-		topo.TierToLport, "ingress,table=28", 2},
+		lflow.SwitchOutACLSample, topo.TierToLport, "ingress,table=28", 2},
 }
 
 func aclSwitch(sw *topo.Switch, b *Builder) {

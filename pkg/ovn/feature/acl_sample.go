@@ -3,10 +3,56 @@ package feature
 import (
 	"strconv"
 
+	"github.com/kove-io/kove/pkg/ovn/lflow"
 	"github.com/kove-io/kove/pkg/ovn/topo"
 )
 
 func itoa(n int) string { return strconv.Itoa(n) }
+
+// aclSample samples what ACLs decide (ovn-northd(8), Logical Switch Ingress Table 9: from-lport ACL sampling, Table 19: the
+// same after load balancing, Egress Table 7).
+//
+// Stages: ls_in_acl_sample, ls_in_acl_after_lb_sample, ls_out_acl_sample.
+func aclSample() Feature {
+	return Feature{Name: "acl sample", Switch: func(sw *topo.Switch, b *Builder) {
+		for _, a := range sw.ACLs {
+			pl := pipelineOf(a)
+			if a.SampleNew != nil {
+				state := "ct.new"
+				if !tracksACL(a) {
+					state = "(ct.new || !ct.trk)"
+				}
+				sampleFlow(sw, pl.sample, "ip && "+state+" && reg8[0..7] == "+strconv.FormatInt(a.SampleNew.Collector, 10)+
+					" && reg8[19..20] == "+itoa(pl.observed), "reg3", sw.Global.Samples["acl-new"], a.SampleNew, a, b)
+			}
+			if a.SampleEst != nil && tracksACL(a) {
+				known := "ip && ct.trk && (ct.est || ct.rel) && ct_label.obs_unused == 0 && "
+				set := " && ct_mark.obs_collector_id == " + strconv.FormatInt(a.SampleEst.Collector, 10)
+				sampleFlow(sw, pl.sample, known+"!ct.rpl"+set+" && ct_mark.obs_stage == "+itoa(pl.observed),
+					"ct_label.obs_point_id", sw.Global.Samples["acl-est"], a.SampleEst, a, b)
+				// Replies go through the other pipeline.
+				reply := lflow.SwitchOutACLSample
+				if pl.tier == topo.TierToLport {
+					reply = lflow.SwitchInACLSample
+				}
+				sampleFlow(sw, reply, known+"ct.rpl"+set, "ct_label.obs_point_id", sw.Global.Samples["acl-est"], a.SampleEst, a, b)
+			}
+		}
+	}}
+}
+
+func tracksACL(a *topo.ACL) bool { return a.Action == "allow-related" || a.Action == "allow" }
+
+func sampleFlow(sw *topo.Switch, stage lflow.Stage, match, point string, domain int64, s *topo.Sample, a *topo.ACL, b *Builder) {
+	action := ""
+	for _, c := range s.Collectors {
+		action += "sample(probability=" + strconv.FormatInt(c.Probability, 10) + ",collector_set=" + strconv.FormatInt(c.SetID, 10) +
+			",obs_domain=" + strconv.FormatInt(domain, 10) + ",obs_point=" + point + "); "
+	}
+	if action != "" {
+		b.Add(sw.Datapath, stage, 1000, match, action+"next;").WithHint(a.UUID)
+	}
+}
 
 // aclLabel is the action that stores an ACL's label, or the observation points of its samples, for the stages that commit
 // the connection and that sample (ovn-nb(5), ACL, label and sample_new).

@@ -63,7 +63,7 @@ func admissionPort(p *topo.SwitchPort, b *Builder) {
 			b.Add(p.DP, stage, 70, "inport == "+p.CRQuoted(), lflow.RegFromRouter+" = 1; next;").
 				WithPort(p.CRName()).WithHint(p.ID)
 		}
-	case queue != "" && p.Type != "localnet":
+	case queue != "":
 		b.Add(p.DP, stage, 70, "inport == "+p.Quoted,
 			"set_queue("+queue+"); "+lflow.RegPortSecDrop+" = check_in_port_sec(); next;").WithPort(p.Name).WithHint(p.ID)
 	}

@@ -42,7 +42,7 @@ func l2Port(p *topo.SwitchPort, b *Builder) {
 			action := drop(p.Switch.Global)
 			if p.Enabled {
 				action = "outport = " + p.Quoted + "; output;"
-				if p.Type == "" && p.Option("pkt_clone_type") == "mc_unknown" {
+				if p.Type == "" && p.Option("pkt_clone_type") == "mc_unknown" && p.Switch.HasUnknown {
 					action = "clone {outport = " + p.Quoted + "; output; }; " + toGroup(lflow.MulticastUnknown)
 				}
 			}
@@ -75,7 +75,7 @@ func l2RouterPort(p *topo.SwitchPort, b *Builder) {
 		macs := []string{rp.MAC}
 		if p.PeerRouter != nil {
 			for _, n := range p.PeerRouter.NATs {
-				if n.Distributed() && n.On(rp) {
+				if n.Distributed() {
 					macs = append(macs, strings.ToLower(*n.ExternalMAC))
 				}
 			}

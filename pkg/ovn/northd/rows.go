@@ -223,19 +223,9 @@ func portIDs(row *nb.LogicalSwitchPort) map[string]string {
 	return ids
 }
 
-// portMACs is Port_Binding.mac: the addresses, with dynamic ones resolved.
+// portMACs is Port_Binding.mac: the addresses as they were written.
 func portMACs(p *topo.SwitchPort) []string {
-	var out []string
-	for _, a := range p.Row.Addresses {
-		if topo.IsDynamic(a) {
-			if p.Row.DynamicAddresses != nil {
-				out = append(out, *p.Row.DynamicAddresses)
-			}
-			continue
-		}
-		out = append(out, a)
-	}
-	return ovsdb.Set(out...)
+	return ovsdb.Set(slices.Clone(p.Row.Addresses)...)
 }
 
 func requestedChassis(p *topo.SwitchPort, cols *[]ovsdb.ColumnValue) {
@@ -359,6 +349,10 @@ func loadBalancerRows(lb *topo.LoadBalancer, b *rows) {
 		options = map[string]string{}
 	}
 	options["hairpin_orig_tuple"] = "true"
+	onSwitches := sb.LoadBalancerColLsDatapathGroup
+	if !lb.Global.Has("ls-dpg-column") {
+		onSwitches = sb.LoadBalancerColDatapathGroup
+	}
 	vips := map[string]string{}
 	for _, v := range lb.VIPs {
 		vips[v.Key] = v.Raw
@@ -366,7 +360,7 @@ func loadBalancerRows(lb *topo.LoadBalancer, b *rows) {
 	b.AddWithID(sb.TableLoadBalancer, lb.ID.String(), lb.ID,
 		col(sb.LoadBalancerColName, lb.Name), col(sb.LoadBalancerColVIPs, stringMap(vips)),
 		col(sb.LoadBalancerColProtocol, []string{lb.Protocol}), col(sb.LoadBalancerColOptions, stringMap(options)),
-		col(sb.LoadBalancerColLsDatapathGroup, group("ls", sws)), col(sb.LoadBalancerColLrDatapathGroup, group("lr", lrs)))
+		col(onSwitches, group("ls", sws)), col(sb.LoadBalancerColLrDatapathGroup, group("lr", lrs)))
 }
 
 func portGroupRows(pg *topo.PortGroup, b *rows) {
@@ -417,6 +411,6 @@ func dnsRows(d *topo.DNS, b *rows) {
 		records[strings.ToLower(k)] = v
 	}
 	options := map[string]string{"ovn-owned": strconv.FormatBool(d.Options["ovn-owned"] == "true")}
-	b.Add(sb.TableDNS, d.UUID.String(), col(sb.DNSColRecords, stringMap(records)), col(sb.DNSColDatapaths, ovsdb.Set(dps...)),
-		col(sb.DNSColOptions, stringMap(options)), col(sb.DNSColExternalIDs, ovsdb.Map{{K: "dns_id", V: d.UUID.String()}}))
+	b.AddWithID(sb.TableDNS, d.UUID.String(), d.UUID, col(sb.DNSColRecords, stringMap(records)), col(sb.DNSColDatapaths, ovsdb.Set(dps...)),
+		col(sb.DNSColOptions, stringMap(options)))
 }

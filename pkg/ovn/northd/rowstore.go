@@ -486,10 +486,9 @@ var tables = map[string]tableInfo{
 		return r.String(sb.RBACPermissionColTable)
 	}},
 	sb.TableDNS: {columns: []string{sb.DNSColRecords, sb.DNSColDatapaths, sb.DNSColOptions, sb.DNSColExternalIDs},
-		key: func(r *ovsdb.Row) string {
-			m, _ := r.Get(sb.DNSColExternalIDs).(ovsdb.Map)
-			return m.GetString("dns_id")
-		}},
+		key: func(r *ovsdb.Row) string { return r.UUID.String() }},
+	sb.TableChassisTemplateVar: {columns: []string{sb.ChassisTemplateVarColChassis, sb.ChassisTemplateVarColVariables},
+		key: func(r *ovsdb.Row) string { return r.String(sb.ChassisTemplateVarColChassis) }},
 	sb.TableHAChassisGroup: {columns: []string{sb.HAChassisGroupColName, sb.HAChassisGroupColHAChassis}, key: byName},
 	sb.TableStaticMACBinding: {columns: []string{sb.StaticMACBindingColLogicalPort, sb.StaticMACBindingColIP,
 		sb.StaticMACBindingColMAC, sb.StaticMACBindingColDatapath, sb.StaticMACBindingColOverrideDynamicMAC},

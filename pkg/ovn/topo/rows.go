@@ -182,6 +182,11 @@ func (t *Topo) Apply(c ovsdb.Change) {
 		apply(t.SampleCollector, c, nb.NewSampleCollector)
 	case nb.TableSamplingApp:
 		apply(t.SamplingApp, c, nb.NewSamplingApp)
+		if c.New != nil {
+			t.samplingApps.add(struct{}{}, c.New.UUID)
+		} else {
+			t.samplingApps.del(struct{}{}, c.Old.UUID)
+		}
 	case nb.TableStaticMACBinding:
 		o, n := apply(t.StaticMACBinding, c, nb.NewStaticMACBinding)
 		port := func(r *nb.StaticMACBinding) string { return r.LogicalPort }

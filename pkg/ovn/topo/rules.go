@@ -48,6 +48,7 @@ type rules struct {
 	dnsUnits      *Rule[ovsdb.UUID, *DNS]
 
 	metersByName *index[string]
+	samplingApps *index[struct{}]
 	aclsByMeter  *index[string] // Meter name → logging ACLs
 }
 
@@ -60,6 +61,7 @@ func (t *Topo) initRules() {
 	g := t.graph
 	t.nbGlobalID = newInput[struct{}, ovsdb.UUID](g)
 	t.metersByName = newIndex[string](g)
+	t.samplingApps = newIndex[struct{}](g)
 	t.aclsByMeter = newIndex[string](g)
 
 	t.datapath = newRule(g, "datapath", t.computeDatapath)
@@ -118,6 +120,12 @@ func (t *Topo) computeGlobal() *Global {
 		g.Options = maps.Clone(row.Options)
 		for _, o := range ownOptions {
 			delete(g.Options, o)
+		}
+	}
+	g.Samples = map[string]int64{}
+	for _, id := range t.samplingApps.Get(struct{}{}) {
+		if a := t.SamplingApp.Get(id); a != nil {
+			g.Samples[a.Type] = a.ID
 		}
 	}
 	return g

@@ -15,6 +15,7 @@ import (
 type Global struct {
 	Options map[string]string // NB_Global.options without what only northd itself reads
 	South   *South
+	Samples map[string]int64 // Sampling_App type → observation domain
 }
 
 // Bool reads an option that is false unless "true".
