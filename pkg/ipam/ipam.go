@@ -2,9 +2,10 @@ package ipam
 
 import (
 	"fmt"
-	"net"
 	"net/netip"
 	"slices"
+	"strconv"
+	"strings"
 )
 
 // Owner is the identity that keeps an address.
@@ -180,23 +181,33 @@ func (b *Book) move(o Owner, subnet string, e entry) {
 
 // canonicalMAC lower-cases an Ethernet address and refuses those that no port can have.
 func canonicalMAC(text string) (string, error) {
-	mac, err := net.ParseMAC(text)
-	if err != nil || len(mac) != 6 {
+	var b [6]byte
+	parts := strings.FieldsFunc(text, func(r rune) bool { return r == ':' || r == '-' })
+	valid := len(parts) == len(b)
+	for i := 0; valid && i < len(b); i++ {
+		n, err := strconv.ParseUint(parts[i], 16, 8)
+		valid = err == nil && len(parts[i]) == 2
+		b[i] = byte(n)
+	}
+	switch {
+	case !valid:
 		return "", &BadMACError{text, "want six bytes such as 00:00:00:53:6b:b6"}
-	}
-	if mac[0]&1 != 0 {
+	case b[0]&1 != 0:
 		return "", &BadMACError{text, "it is a multicast address"}
-	}
-	if mac.String() == "00:00:00:00:00:00" {
+	case b == [6]byte{}:
 		return "", &BadMACError{text, "it is all zeros"}
 	}
-	return mac.String(), nil
+	return formatMAC(b), nil
+}
+
+func formatMAC(b [6]byte) string {
+	return fmt.Sprintf("%02x:%02x:%02x:%02x:%02x:%02x", b[0], b[1], b[2], b[3], b[4], b[5])
 }
 
 // MACFor is the MAC derived from an IPv4 address; generation distinguishes further ones for the same address.
 func MACFor(a netip.Addr, generation byte) string {
 	b := a.As4()
-	return net.HardwareAddr{0x0a, generation, b[0], b[1], b[2], b[3]}.String()
+	return formatMAC([6]byte{0x0a, generation, b[0], b[1], b[2], b[3]})
 }
 
 // UnknownSubnetError says that no pool of that name exists.
