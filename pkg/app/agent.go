@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/netip"
 	"os"
+	"time"
 	"sync/atomic"
 
 	"k8s.io/client-go/kubernetes"
@@ -69,7 +70,11 @@ func (a *App) addNode() error {
 	if s := a.server; s != nil {
 		g.Add(supervise.Func("node-role", a.labelRole), supervise.After(s.apiserver), supervise.StopTimeout(clientStop))
 	}
-	host := g.Add(supervise.Func("host", a.prepareHost))
+	var invited []*supervise.Handle
+	if c.Role == config.Agent && !join.HasJoined(c, time.Now()) {
+		invited = append(invited, n.joined) // a machine that the server turns away stays as it is
+	}
+	host := g.Add(supervise.Func("host", a.prepareHost), supervise.After(invited...))
 
 	runtime := a.containerdOptions()
 	cri := a.addContainerd(runtime, host)
