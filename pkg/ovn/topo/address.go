@@ -3,8 +3,9 @@ package topo
 import (
 	"encoding/binary"
 	"fmt"
-	"net"
+	"math/bits"
 	"net/netip"
+	"strconv"
 	"strings"
 )
 
@@ -94,9 +95,14 @@ func parseDottedMask(s string) (Network, error) {
 	if err != nil {
 		return Network{}, fmt.Errorf("parsing network %q: %w", s, err)
 	}
-	m := net.ParseIP(mask).To4()
-	ones, size := net.IPMask(m).Size()
-	if m == nil || size == 0 || !a.Is4() {
+	m, err := netip.ParseAddr(mask)
+	if err != nil || !a.Is4() || !m.Is4() {
+		return Network{}, fmt.Errorf("parsing network %q: bad mask", s)
+	}
+	mask4 := m.As4()
+	set := binary.BigEndian.Uint32(mask4[:])
+	ones := bits.LeadingZeros32(^set)
+	if bits.OnesCount32(set) != ones {
 		return Network{}, fmt.Errorf("parsing network %q: bad mask", s)
 	}
 	return Network{a, ones}, nil
@@ -104,14 +110,27 @@ func parseDottedMask(s string) (Network, error) {
 
 // ParseMAC normalises a 48-bit MAC to lower case with colons.
 func ParseMAC(s string) (string, bool) {
-	if strings.Count(s, ":") != 5 {
+	m, ok := parseMAC(s)
+	if !ok {
 		return "", false
 	}
-	m, err := net.ParseMAC(s)
-	if err != nil || len(m) != 6 {
-		return "", false
+	return fmt.Sprintf("%02x:%02x:%02x:%02x:%02x:%02x", m[0], m[1], m[2], m[3], m[4], m[5]), true
+}
+
+// parseMAC reads six bytes of one or two digits each.
+func parseMAC(s string) (m [6]byte, ok bool) {
+	words := strings.Split(s, ":")
+	if len(words) != len(m) {
+		return m, false
 	}
-	return m.String(), true
+	for i, w := range words {
+		b, err := strconv.ParseUint(w, 16, 8)
+		if err != nil || len(w) > 2 {
+			return m, false
+		}
+		m[i] = byte(b)
+	}
+	return m, true
 }
 
 // ParseAddresses reads "MAC [IP…]". The rest after the first word that is no address is ignored, as OVN does.
@@ -145,8 +164,8 @@ func (a *Addresses) add(n Network) {
 
 // LinkLocal is the EUI-64 link-local address of a MAC (RFC 4291 appendix A).
 func LinkLocal(mac string) (netip.Addr, bool) {
-	m, err := net.ParseMAC(mac)
-	if err != nil || len(m) != 6 {
+	m, ok := parseMAC(mac)
+	if !ok {
 		return netip.Addr{}, false
 	}
 	return netip.AddrFrom16([16]byte{0: 0xfe, 1: 0x80, 8: m[0] ^ 2, 9: m[1], 10: m[2], 11: 0xff, 12: 0xfe, 13: m[3], 14: m[4], 15: m[5]}), true
