@@ -70,15 +70,15 @@ func (x *txn) countRefs(r *txnRow) error {
 func (x *txn) moveRefs(r *txnRow, c *ColumnSchema, from, to Value) (err error) {
 	refChanges(c, from, to,
 		func(b *BaseType, id UUID) {
-			if b.RefType == strongRef {
+			if b.RefType == strongRef && id != r.id {
 				if d := x.touch(x.tab(b.ref), id); d != nil {
 					d.refs--
 				}
 			}
 		},
 		func(b *BaseType, id UUID) {
-			if b.RefType != strongRef {
-				return
+			if b.RefType != strongRef || id == r.id {
+				return // a row does not keep itself, and stock takes any reference to the row's own UUID for one to itself
 			}
 			d := x.touch(x.tab(b.ref), id)
 			if d == nil || d.old == nil && d.new == nil {
@@ -106,7 +106,7 @@ func (x *txn) collect(list []*txnRow) {
 		x.deleteRow(r)
 		for _, c := range r.t.schema.refs {
 			refsOf(c, dead.vals[c.Index], func(b *BaseType, id UUID) {
-				if b.RefType != strongRef {
+				if b.RefType != strongRef || id == r.id {
 					return
 				}
 				if d := x.touch(x.tab(b.ref), id); d != nil {

@@ -38,7 +38,6 @@ func (t *ColumnType) english() string {
 // argType is the type that a clause's argument must have; ok is false when the function does not apply to the column.
 func argType(c *ColumnSchema, fn string) (t ColumnType, ok bool, err error) {
 	t = c.Type
-	// The argument of a condition is not held to the column's constraints on atoms.
 	switch fn {
 	case Eq, Ne:
 		return t, true, nil

@@ -27,28 +27,19 @@ func mutationArg(t *TableSchema, c *ColumnSchema, fn string) (types []ColumnType
 			return nil, mismatch
 		}
 		a := c.Type
-		a.Min, a.Max = 0, unlimited
+		a.Min = 0
 		if fn == MutInsert {
 			return []ColumnType{a}, nil
 		}
-		// What is deleted need not satisfy the constraints on what may be there.
-		a.Key = loose(a.Key)
+		a.Max = unlimited
 		if !a.IsMap() {
 			return []ColumnType{a}, nil
 		}
-		v := loose(*a.Value)
-		a.Value = &v
 		keys := a
 		keys.Value = nil
 		return []ColumnType{a, keys}, nil
 	}
 	return nil, ovsdbError("unknown mutator", "No mutator named %s.", fn)
-}
-
-func loose(b BaseType) BaseType {
-	p := plainBase(b.Type)
-	p.RefTable, p.RefType, p.ref = b.RefTable, b.RefType, b.ref
-	return p
 }
 
 func bindMutation(t *TableSchema, m Mutation) (boundMutation, error) {

@@ -80,7 +80,7 @@ func (w *wireTxn) decode(x *txn, i int) (*Op, error) {
 		op.Lock = m.id("lock", true)
 		return op, m.done()
 	case OpInsert:
-		return w.decodeInsert(m, op, table())
+		return w.decodeInsert(x, m, op, table())
 	case OpSelect, OpUpdate, OpMutate, OpDelete, OpWait:
 	default:
 		m.fail("No operation \"%s\"", op.Kind)
@@ -177,7 +177,7 @@ func (w *wireTxn) decodeRest(i int, t *TableSchema, op *Op, v any, where []any, 
 	return nil
 }
 
-func (w *wireTxn) decodeInsert(m *members, op *Op, t *TableSchema) (*Op, error) {
+func (w *wireTxn) decodeInsert(x *txn, m *members, op *Op, t *TableSchema) (*Op, error) {
 	name := m.id("uuid-name", false)
 	text, explicit := m.str("uuid", false)
 	row := m.object("row", true)
@@ -188,6 +188,9 @@ func (w *wireTxn) decodeInsert(m *members, op *Op, t *TableSchema) (*Op, error) 
 		var err error
 		if op.UUID, err = ParseUUID(text); err != nil {
 			return nil, syntaxError(text, "bad uuid")
+		}
+		if err := x.tab(t).duplicate(op.UUID); err != nil {
+			return nil, err
 		}
 	}
 	if name != "" {
@@ -297,11 +300,6 @@ func decodeWhere(t *TableSchema, where []any, d decoder) ([]Condition, error) {
 		}
 		if !applies {
 			return nil, syntaxError(v, "Type mismatch: \"%s\" operator may not be applied to column %s of type %s.", fn, col, c.Type.english())
-		}
-		typ.Key = loose(typ.Key)
-		if typ.Value != nil {
-			l := loose(*typ.Value)
-			typ.Value = &l
 		}
 		val, err := d.value(&typ, a[2])
 		if err != nil {

@@ -248,6 +248,9 @@ func (db *Database) relink() error {
 			var err error
 			for _, c := range t.schema.refs {
 				refsOf(c, s.row.vals[c.Index], func(b *BaseType, to UUID) {
+					if to == id && b.RefType == strongRef {
+						return
+					}
 					d := db.tables[b.ref.Index]
 					st, ok := d.rows[to]
 					if !ok {

@@ -180,12 +180,8 @@ func (x *txn) insert(t *txnTable, op *Op) (Result, error) {
 	id := op.UUID
 	if id.IsZero() {
 		id = NewUUID()
-	} else {
-		_, inTxn := t.rows[id]
-		if _, ok := t.table.rows[id]; ok || inTxn {
-			return Result{}, &Error{Code: "duplicate uuid", Syntax: "\"" + id.String() + "\"",
-				Details: "This UUID would duplicate a UUID already present within the table or deleted within the same transaction."}
-		}
+	} else if err := t.duplicate(id); err != nil {
+		return Result{}, err
 	}
 	s := t.schema
 	row := &Row{UUID: id, table: s, vals: append(make([]Value, 0, len(s.Columns)), s.defaults...)}
@@ -205,6 +201,16 @@ func (x *txn) insert(t *txnTable, op *Op) (Result, error) {
 	}
 	x.insertRow(t, row)
 	return Result{UUID: id}, nil
+}
+
+// duplicate objects to a UUID that is taken.
+func (t *txnTable) duplicate(id UUID) error {
+	_, inTxn := t.rows[id]
+	if _, ok := t.table.rows[id]; ok || inTxn {
+		return &Error{Code: "duplicate uuid", Syntax: "\"" + id.String() + "\"",
+			Details: "This UUID would duplicate a UUID already present within the table or deleted within the same transaction."}
+	}
+	return nil
 }
 
 func setColumns(row *Row, cols []ColumnValue) error {
