@@ -14,6 +14,7 @@ import (
 	"sort"
 	"strconv"
 	"strings"
+	"syscall"
 	"time"
 )
 
@@ -37,11 +38,11 @@ type Result struct {
 }
 
 // DefaultPrograms is what the lab and the end-to-end tests need of a host besides busybox.
-var DefaultPrograms = []string{"bash", "ip", "nsenter", "ping", "ethtool", "mount", "umount", "nft", "modprobe"}
+var DefaultPrograms = []string{"bash", "dash", "ip", "nsenter", "ping", "ethtool", "mount", "umount", "nft", "modprobe"}
 
 // DefaultModules is what kove needs of a kernel that has everything as modules.
 var DefaultModules = []string{"openvswitch", "geneve", "vxlan", "veth", "bridge", "br_netfilter", "macvlan", "macvtap", "ipvlan", "8021q", "dummy",
-	"overlay", "tun", "nf_tables", "nft_chain_nat", "nft_ct", "nft_masq", "nft_nat", "nft_redir", "nft_limit", "nft_reject", "nft_reject_inet", "nft_fib", "nft_fib_inet", "nft_fib_ipv4", "nft_log", "nft_numgen", "nft_hash", "nft_compat",
+	"overlay", "tun", "nf_tables", "nft_chain_nat", "nft_ct", "nft_masq", "nft_nat", "nft_redir", "nft_limit", "nft_reject", "nft_reject_inet", "nft_reject_ipv4", "nft_reject_ipv6", "nft_fib", "nft_fib_inet", "nft_fib_ipv4", "nft_log", "nft_numgen", "nft_hash", "nft_compat",
 	"xt_comment", "xt_mark", "xt_conntrack", "xt_MASQUERADE", "nf_conntrack", "nf_conntrack_netlink", "sch_netem", "sch_ingress", "act_police", "cls_matchall", "loop"}
 
 // Run boots a guest, runs the script and waits until the guest is off. A guest that does not come up is an error;
@@ -80,6 +81,7 @@ func boot(ctx context.Context, o Options, kernel, work string) (Result, error) {
 		"-nodefaults", "-nographic", "-no-reboot", "-serial", "stdio", "-nic", "none",
 		"-kernel", images[0], "-initrd", filepath.Join(work, "initrd"), "-append", "console=ttyS0 quiet rdinit=/init panic=-1",
 		"-drive", "if=virtio,format=raw,cache=unsafe,file="+filepath.Join(work, "root.img"))
+	cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true} // a scheduling group of its own
 	var stderr bytes.Buffer
 	cmd.Stderr = &stderr
 	out, err := cmd.StdoutPipe()
@@ -90,6 +92,8 @@ func boot(ctx context.Context, o Options, kernel, work string) (Result, error) {
 	if err := cmd.Start(); err != nil {
 		return Result{}, fmt.Errorf("starting qemu: %w", err)
 	}
+	// emulation is all CPU, and what runs in the guest has time limits: ask for more than an equal share (sched(7), autogroup)
+	_ = os.WriteFile(fmt.Sprintf("/proc/%d/autogroup", cmd.Process.Pid), []byte("-15"), 0)
 	r := Result{Exit: -1}
 	var text strings.Builder
 	lines := bufio.NewReader(out)
@@ -218,6 +222,14 @@ func makeImage(ctx context.Context, o Options, kernel, work string) error {
 			return err
 		}
 	}
+	// busybox's own shell would run its applets instead of the programs beside them
+	if dash := filepath.Join(root, "usr/bin/dash"); exists(dash) {
+		sh := filepath.Join(root, "usr/bin/sh")
+		_ = os.Remove(sh)
+		if err := os.Symlink("dash", sh); err != nil {
+			return err
+		}
+	}
 	mods := o.Modules
 	if mods == nil {
 		mods = DefaultModules
@@ -267,7 +279,7 @@ mount -t devpts p /dev/pts; mount -t tmpfs r /run; mount -t cgroup2 c /sys/fs/cg
 for m in /modules/*; do insmod $m 2>/dev/null; done
 ip link set lo up
 echo; echo "` + upMark + `$(uname -r)"
-sh /script </dev/null; rc=$?; echo; echo "` + exitMark + `$rc"
+/bin/sh /script </dev/null; rc=$?; echo; echo "` + exitMark + `$rc"
 poweroff -f
 `
 

@@ -7,6 +7,7 @@ import (
 
 	"github.com/vishvananda/netlink"
 	"github.com/vishvananda/netns"
+	"golang.org/x/sys/unix"
 )
 
 // netlink opens a handle into the host's network namespace.
@@ -16,7 +17,7 @@ func (h *Host) netlink() (*netlink.Handle, error) {
 		return nil, fmt.Errorf("opening network namespace of host %s: %w", h.Name, err)
 	}
 	defer ns.Close()
-	return netlink.NewHandleAt(ns)
+	return netlink.NewHandleAt(ns, unix.NETLINK_ROUTE)
 }
 
 func (h *Host) makeBridges() error {
