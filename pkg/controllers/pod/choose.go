@@ -13,23 +13,32 @@ import (
 )
 
 // SubnetsFor lists the subnets in which a pod may get its address, best first: the pod's annotation, subnets that claim the
-// namespace, the namespace's annotation, the default subnet of the namespace's VPC, the cluster's default.
-func SubnetsFor(pod *corev1.Pod, namespace *corev1.Namespace, subnets []*v1.Subnet, vpcs []*v1.Vpc) []string {
+// namespace, the namespace's annotation, the subnets of the VPC that claims the namespace, the cluster's default. A
+// namespace that a VPC claims never falls back to the cluster's default: its pods are to be isolated.
+func SubnetsFor(pod *corev1.Pod, namespace *corev1.Namespace, subnets []*v1.Subnet, vpcs []*v1.Vpc) ([]string, error) {
 	if name := pod.Annotations[v1.LogicalSwitchAnnotation]; name != "" {
-		return []string{name}
+		return []string{name}, nil
 	}
 	if claimed := SubnetsOf(pod.Namespace, subnets); len(claimed) > 0 {
-		return claimed
+		return claimed, nil
 	}
-	if namespace != nil {
-		if names := fields(namespace.Annotations[v1.LogicalSwitchAnnotation]); len(names) > 0 {
-			return names
-		}
+	if names := fields(namespace.Annotations[v1.LogicalSwitchAnnotation]); len(names) > 0 {
+		return names, nil
 	}
 	for _, vpc := range vpcs {
-		if vpc.Spec.DefaultSubnet != "" && slices.Contains(vpc.Spec.Namespaces, pod.Namespace) {
-			return []string{vpc.Spec.DefaultSubnet}
+		if !slices.Contains(vpc.Spec.Namespaces, pod.Namespace) {
+			continue
 		}
+		if vpc.Spec.DefaultSubnet != "" {
+			return []string{vpc.Spec.DefaultSubnet}, nil
+		}
+		if vpc.Name == v1.DefaultVpc {
+			continue
+		}
+		if names := openSubnets(vpc.Name, subnets); len(names) > 0 {
+			return names, nil
+		}
+		return nil, fmt.Errorf("Vpc %s claims namespace %s and has no Subnet for it: create one with spec.vpc %s", vpc.Name, pod.Namespace, vpc.Name)
 	}
 	var defaults []string
 	for _, s := range subnets {
@@ -39,9 +48,21 @@ func SubnetsFor(pod *corev1.Pod, namespace *corev1.Namespace, subnets []*v1.Subn
 	}
 	slices.Sort(defaults)
 	if len(defaults) > 0 {
-		return defaults[:1]
+		return defaults[:1], nil
 	}
-	return []string{v1.DefaultSubnet}
+	return []string{v1.DefaultSubnet}, nil
+}
+
+// openSubnets lists a VPC's subnets that no namespace claims, sorted.
+func openSubnets(vpc string, subnets []*v1.Subnet) []string {
+	var out []string
+	for _, s := range subnets {
+		if s.Spec.Vpc == vpc && len(s.Spec.Namespaces) == 0 && s.DeletionTimestamp == nil {
+			out = append(out, s.Name)
+		}
+	}
+	slices.Sort(out)
+	return out
 }
 
 // SubnetsOf lists the subnets that claim a namespace, sorted.

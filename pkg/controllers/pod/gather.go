@@ -105,7 +105,12 @@ func (s Sources) gather(_ context.Context, key reconcile.Key, obj *corev1.Pod) (
 		// The pod runs with this address. Whatever its annotations or the namespace say now is for the next pod.
 		f.Allocation = have
 	} else {
-		names := SubnetsFor(obj, namespace, subnets, vpcs)
+		names, err := SubnetsFor(obj, namespace, subnets, vpcs)
+		if err != nil {
+			// A new Subnet or another Vpc has the pod looked at again.
+			f.Problem = err.Error()
+			return f, nil
+		}
 		if slices.Contains(names, v1.JoinSubnet) {
 			f.Problem = "subnet join is for nodes: name another subnet"
 			return f, nil
