@@ -81,7 +81,7 @@ func runNode(text string) error {
 	if err := json.Unmarshal([]byte(text), &s); err != nil {
 		return err
 	}
-	log := slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: slog.LevelDebug}))
+	log := slog.New(slog.NewTextHandler(os.Stderr, nil))
 	dp, o := s.options(log)
 	plane, err := ovs.New(dp)
 	if err != nil {

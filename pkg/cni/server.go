@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"log/slog"
 	"net"
 	"os"
 	"path/filepath"
@@ -74,7 +75,11 @@ func (d *Daemon) answer(ctx context.Context, c *net.UnixConn) {
 	reply := shim.Reply{}
 	result, err := d.handle(ctx, r)
 	if err != nil {
-		d.log.Warn("answering a CNI call with an error", "command", r.Command, "sandbox", r.ContainerID, "err", err)
+		level := slog.LevelWarn
+		if r.Command == shim.Status {
+			level = slog.LevelDebug // the caller asks for nothing else
+		}
+		d.log.Log(ctx, level, "answering a CNI call with an error", "command", r.Command, "sandbox", r.ContainerID, "err", err)
 		reply.Error = cniError(err)
 	}
 	reply.Result = result

@@ -197,13 +197,10 @@ func (d *DataPlane) tool(ctx context.Context, name string, args ...string) (stri
 
 // configure writes what ovn-controller and ovs-vswitchd are to do into conf.db.
 func (d *DataPlane) configure(ctx context.Context) error {
-	ctx, cancel := context.WithTimeout(ctx, 30*time.Second)
-	defer cancel()
-	db, err := vswitch.Dial(ctx, d.o.DBSocket(), d.log)
-	if err != nil {
-		return err
-	}
-	defer db.Close()
+	return d.withDatabase(ctx, d.writeSettings)
+}
+
+func (d *DataPlane) writeSettings(ctx context.Context, db *vswitch.Client) error {
 	if err := db.Init(ctx, map[string]string{"rundir": d.o.RunDir}); err != nil {
 		return err
 	}
@@ -235,7 +232,18 @@ func (d *DataPlane) configure(ctx context.Context) error {
 }
 
 func (d *DataPlane) vswitchd() supervise.Component {
-	return d.process(d.spec(Vswitchd, "unix:"+d.o.DBSocket()), nil)
+	spec := d.spec(Vswitchd, "unix:"+d.o.DBSocket())
+	if d.o.DatapathType != vswitch.DatapathSystem {
+		return d.process(spec, nil) // its own datapath died with it
+	}
+	stale := spec.BeforeStart
+	spec.BeforeStart = func(ctx context.Context) error {
+		if err := d.holdFlows(ctx); err != nil {
+			return err
+		}
+		return stale(ctx)
+	}
+	return d.process(spec, d.releaseFlows)
 }
 
 func (d *DataPlane) controller() supervise.Component {
@@ -264,23 +272,21 @@ func (d *DataPlane) controller() supervise.Component {
 // flows once it has connected to br-int; when ovs-vswitchd holds the flows of a predecessor that would cut everybody off
 // until the new ones are computed, and when it holds none, waiting would only delay the first pod.
 func (d *DataPlane) setKeepFlows(ctx context.Context) error {
-	ctx, cancel := context.WithTimeout(ctx, 30*time.Second)
-	defer cancel()
-	report, err := Unixctl(ctx, ControlSocket(d.o.RunDir, Vswitchd), "memory/show")
-	if err != nil {
-		return err
-	}
-	wait := time.Duration(0)
-	if rules(report) > 50 {
-		wait = keepFlows
-	}
-	db, err := vswitch.Dial(ctx, d.o.DBSocket(), d.log)
-	if err != nil {
-		return err
-	}
-	defer db.Close()
-	return db.SetExternalIDs(ctx, map[string]string{"ovn-ofctrl-wait-before-clear": strconv.FormatInt(wait.Milliseconds(), 10)})
+	return d.withDatabase(ctx, func(ctx context.Context, db *vswitch.Client) error {
+		report, err := Unixctl(ctx, ControlSocket(d.o.RunDir, Vswitchd), "memory/show")
+		if err != nil {
+			return err
+		}
+		wait := time.Duration(0)
+		if rules(report) > fewRules {
+			wait = keepFlows
+		}
+		return db.SetExternalIDs(ctx, map[string]string{"ovn-ofctrl-wait-before-clear": strconv.FormatInt(wait.Milliseconds(), 10)})
+	})
 }
+
+// fewRules is more than a bridge has without ovn-controller, and less than with it.
+const fewRules = 50
 
 // rules reads the number of OpenFlow rules from ovs-vswitchd's memory/show.
 func rules(report string) int {
