@@ -49,6 +49,7 @@ func l2Port(p *topo.SwitchPort, b *Builder) {
 			b.Add(p.DP, lflow.SwitchInL2Lkup, 50, "eth.dst == "+a.MAC, action).WithHint(p.ID)
 		}
 	}
+	l2DHCPRelay(p, b)
 	if !p.Enabled {
 		b.Add(p.DP, lflow.SwitchInL2Unknown, 50, "outport == "+p.Quoted, drop(p.Switch.Global)).WithPort(p.Name).WithHint(p.ID)
 	}
@@ -134,6 +135,27 @@ func l2RouterMACs(p *topo.SwitchPort, b *Builder) {
 			if n.Distributed() && n.On(rp) {
 				out("eth.dst == "+strings.ToLower(*n.ExternalMAC)+" && "+resident(*n.NAT.LogicalPort), p.Quoted)
 			}
+		}
+	}
+}
+
+// l2DHCPRelay leads the DHCP requests of a port to the router port that relays them.
+func l2DHCPRelay(p *topo.SwitchPort, b *Builder) {
+	relay := p.Switch.OtherConfig["dhcp_relay_port"]
+	if relay == "" || p.Type != "" {
+		return
+	}
+	for _, r := range p.Switch.RouterPorts {
+		if r.Name != relay || r.Peer == nil || r.Peer.Row.DHCPRelay == nil {
+			continue
+		}
+		for _, a := range p.Addresses {
+			if len(a.IP4) == 0 {
+				continue
+			}
+			b.Add(p.DP, lflow.SwitchInL2Lkup, 100, "inport == "+p.Quoted+" && eth.src == "+a.MAC+
+				" && ip4.src == 0.0.0.0 && ip4.dst == 255.255.255.255 && udp.src == 68 && udp.dst == 67",
+				"eth.dst = "+r.Peer.MAC+"; outport = "+r.Quoted+"; next; /* DHCP_RELAY_REQ */").WithPort(p.Name).WithHint(p.ID)
 		}
 	}
 }

@@ -36,9 +36,25 @@ func lbFlows(lb *topo.LoadBalancer, b *Builder) {
 	for i, s := range lb.Switches {
 		dps[i] = s.Datapath
 	}
+	for _, m := range lb.Monitors {
+		if addr, err := topo.ParseNetwork(m.SourceIP); err == nil {
+			monitorReply(lb, m.DP, addr, b)
+		}
+	}
 	for i := range lb.VIPs {
 		lbVIP(lb, &lb.VIPs[i], dps, b)
 	}
+}
+
+// monitorReply answers a backend that asks for the address that the service monitor watches it from.
+func monitorReply(lb *topo.LoadBalancer, dp *topo.Datapath, n topo.Network, b *Builder) {
+	mac, ip := lb.Global.South.SvcMonitorMAC, n.IP()
+	if n.Is4() {
+		b.Add(dp, lflow.SwitchInARPRsp, 110, "arp.tpa == "+ip+" && arp.op == 1", proxyARP(mac, ip)).WithHint(lb.ID)
+		return
+	}
+	b.Add(dp, lflow.SwitchInARPRsp, 110, "nd_ns && nd.target == "+ip, "nd_na { eth.dst = eth.src; eth.src = "+mac+"; ip6.src = "+ip+
+		"; nd.target = "+ip+"; nd.tll = "+mac+"; outport = inport; flags.loopback = 1; output; };").WithHint(lb.ID)
 }
 
 func lbVIP(lb *topo.LoadBalancer, v *topo.VIP, dps []*topo.Datapath, b *Builder) {
@@ -128,6 +144,9 @@ func lbAffinity(lb *topo.LoadBalancer, v *topo.VIP, family, origIP, saved, timeo
 	}
 	b.AddAll(dps, lflow.SwitchInLBAffCheck, 100, check, lflow.RegKnownLBSession+" = chk_lb_aff(); next;").WithHint(lb.ID)
 	for _, be := range v.Backends {
+		if !be.Alive() {
+			continue
+		}
 		known := lflow.RegKnownLBSession + " == 1 && ct.new && " + dst + " && " + affinityIP(family) + " == " + be.Addr.String()
 		learn := lflow.RegKnownLBSession + " == 0 && ct.new && " + family + " && " + origIP + " == " + v.Address()
 		commit := `commit_lb_aff(vip = "` + v.Key + `", backend = "` + be.String() + `"`

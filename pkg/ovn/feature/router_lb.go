@@ -75,10 +75,10 @@ type routerVIP struct {
 }
 
 func newRouterVIP(lb *topo.LoadBalancer, vip *topo.VIP) *routerVIP {
-	v := &routerVIP{lb: lb, vip: vip, f: familyOf(vip.Addr.Is4())}
-	v.to = v.f.ip + " && " + v.f.ip + ".dst == " + vip.Addr.String()
-	if vip.Port != 0 {
-		v.to += " && " + lb.Protocol + " && " + lb.Protocol + ".dst == " + strconv.Itoa(int(vip.Port))
+	v := &routerVIP{lb: lb, vip: vip, f: familyOf(vip.Is4())}
+	v.to = v.f.ip + " && " + v.f.ip + ".dst == " + vip.Address()
+	if vip.HasPort() {
+		v.to += " && " + lb.Protocol + " && " + lb.Protocol + ".dst == " + vip.PortText()
 	}
 	if n, err := strconv.Atoi(lb.Options["affinity_timeout"]); err == nil && n > 0 && len(vip.Backends) > 0 {
 		v.affinity = min(n, 65535)
@@ -121,9 +121,9 @@ func (v *routerVIP) emit(r *topo.RouterFacts, b *Builder) {
 	add := func(stage lflow.Stage, priority int, match, actions string) *Item {
 		return b.Add(r.Datapath, stage, priority, match, actions).WithHint(v.lb.ID)
 	}
-	add(lflow.RouterInDefrag, 100, "ip && "+v.f.ip+".dst == "+v.vip.Addr.String(), "ct_dnat;")
+	add(lflow.RouterInDefrag, 100, "ip && "+v.f.ip+".dst == "+v.vip.Address(), "ct_dnat;")
 	priority := 110
-	if v.vip.Port != 0 {
+	if v.vip.HasPort() {
 		priority = 120
 	}
 	flag, arg := v.snat(r)
@@ -139,13 +139,14 @@ func (v *routerVIP) emit(r *topo.RouterFacts, b *Builder) {
 		v.affine(flag, arg, add)
 	}
 	actions := drop(r.Global)
+	backends := v.lb.Active(v.vip)
 	switch {
-	case len(v.vip.Backends) > 0:
+	case len(backends) > 0:
 		hash := ""
 		if f := v.lb.Row.SelectionFields; len(f) > 0 {
 			hash = `; hash_fields="` + strings.Join(f, ",") + `"`
 		}
-		actions = flag + keep + "ct_lb_mark(backends=" + joinBackends(v.vip.Backends) + hash + arg + ");"
+		actions = flag + keep + "ct_lb_mark(backends=" + strings.Join(backends, ",") + hash + arg + ");"
 	case v.lb.Options["reject"] == "true":
 		actions = flag + "reg0 = 0; reject { outport <-> inport; next(pipeline=egress,table=" +
 			strconv.Itoa(lflow.RouterOutSNAT.Table()) + ");};"
@@ -195,12 +196,4 @@ func (v *routerVIP) affine(flag, arg string, add func(lflow.Stage, int, string, 
 		add(lflow.RouterInLBAffLearn, 100, learn, `commit_lb_aff(vip = "`+v.vip.String()+`", backend = "`+d.String()+`", `+proto+
 			"timeout = "+strconv.Itoa(v.affinity)+"); /* drop */")
 	}
-}
-
-func joinBackends(bs []topo.Backend) string {
-	s := make([]string, len(bs))
-	for i, d := range bs {
-		s[i] = d.String()
-	}
-	return strings.Join(s, ",")
 }

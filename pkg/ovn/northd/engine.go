@@ -79,6 +79,11 @@ func (e *engine) applyNB(changes []ovsdb.Change) {
 			} else if e.nbGlobal != nil && e.nbGlobal.UUID == c.Old.UUID {
 				e.nbGlobal = nil
 			}
+		case nb.TableACL:
+			if c.New == nil {
+				e.alloc.aclIDs.release(c.Old.UUID.String())
+				e.topo.SetACLID(c.Old.UUID, 0)
+			}
 		case nb.TableLogicalSwitch, nb.TableLogicalRouter:
 			e.noteDatapath(c)
 		}
@@ -142,6 +147,7 @@ func (e *engine) settle() []topo.Unit {
 		for _, u := range units {
 			again = e.allocateRedirect(u) || again
 			again = e.allocateQueue(u) || again
+			again = e.allocateACLIDs(u) || again
 		}
 		if !again {
 			break
@@ -321,6 +327,23 @@ func (e *engine) allocateQueue(u topo.Unit) bool {
 	}
 	e.topo.SetPortKey(v.Name, k)
 	return true
+}
+
+// allocateACLIDs gives the ACLs of a switch the IDs that they lack, and reports whether it did.
+func (e *engine) allocateACLIDs(u topo.Unit) (did bool) {
+	v, ok := u.View.(*topo.Switch)
+	if !ok {
+		return false
+	}
+	for _, a := range v.ACLs {
+		if a.WantsID() && a.ID == 0 {
+			if id := e.alloc.aclIDs.next(maxACLID, a.UUID.String()); id != 0 {
+				e.topo.SetACLID(a.UUID, id)
+				did = true
+			}
+		}
+	}
+	return did
 }
 
 // cleanupDatapath and cleanupPort remove what chassis wrote about what is gone. The conditions are evaluated by the

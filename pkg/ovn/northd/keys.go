@@ -43,6 +43,15 @@ func (s *keySpace) free(key int64, owner string) {
 	}
 }
 
+// release frees whatever owner has.
+func (s *keySpace) release(owner string) {
+	for k, o := range s.used {
+		if o == owner {
+			delete(s.used, k)
+		}
+	}
+}
+
 // next allocates the first free key after the last one, then from 1; 0 when there is none.
 func (s *keySpace) next(limit int64, owner string) int64 {
 	for range limit {
@@ -64,8 +73,12 @@ type allocator struct {
 	ports     map[ovsdb.UUID]*keySpace         // by Logical_Switch or Logical_Router
 	port      map[string]*portAlloc            // by logical port name
 	queues    *keySpace
+	aclIDs    *keySpace
 	vxlan     bool
 }
+
+// maxACLID is the highest ID that fits into the register of the switch pipelines.
+const maxACLID = 1<<15 - 1
 
 // maxQueue is the highest queue that OVS's linux-htb takes.
 const maxQueue = 0xf000
@@ -78,7 +91,7 @@ type portAlloc struct {
 
 func newAllocator() *allocator {
 	return &allocator{datapaths: newKeySpace(), dp: map[ovsdb.UUID]*topo.DatapathKey{}, ports: map[ovsdb.UUID]*keySpace{},
-		port: map[string]*portAlloc{}, queues: newKeySpace()}
+		port: map[string]*portAlloc{}, queues: newKeySpace(), aclIDs: newKeySpace()}
 }
 
 // loadDatapath and loadPort take what the southbound database holds at start; false means that the key or the name is

@@ -311,6 +311,11 @@ func (e *engine) claim() {
 		}
 		bySB[r.id] = id
 	}
+	for k, r := range e.rows.rows {
+		if id, ok := r.have[sb.ACLIDColID].(int64); ok && k.table == sb.TableACLID && e.alloc.aclIDs.take(id, k.key) {
+			e.topo.SetACLID(r.id, id)
+		}
+	}
 	for name, pb := range e.south.bindings {
 		if dp, ok := bySB[pb.Datapath]; ok {
 			e.alloc.loadPort(name, dp, topo.PortKey{SB: pb.UUID, Key: pb.TunnelKey,

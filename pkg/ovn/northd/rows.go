@@ -35,6 +35,8 @@ func compileRows(view any, b *rows) {
 		meterRows(v, b)
 	case *nb.Mirror:
 		mirrorRows(v, b)
+	case *nb.ChassisTemplateVar:
+		templateVarRows(v, b)
 	case *topo.DNS:
 		dnsRows(v, b)
 	}
@@ -63,6 +65,12 @@ func switchRows(sw *topo.Switch, b *rows) {
 	}
 	b.AddWithID(sb.TableDatapathBinding, sw.ID.String(), sw.SB,
 		col(sb.DatapathBindingColTunnelKey, sw.Key), col(sb.DatapathBindingColExternalIDs, stringMap(ids)))
+
+	for _, a := range sw.ACLs {
+		if a.ID != 0 {
+			b.AddWithID(sb.TableACLID, a.UUID.String(), a.UUID, col(sb.ACLIDColID, a.ID))
+		}
+	}
 
 	oc := sw.OtherConfig
 	snoop := oc["mcast_snoop"] == "true"
@@ -157,9 +165,9 @@ func switchPortRows(p *topo.SwitchPort, b *rows) {
 				options["qos_physical_network"] = n
 			}
 		}
-		requestedChassis(p, &cols)
+		requestedChassis(p, &cols, options)
 		if row.Type == "external" && p.HAGroup != nil {
-			cols = append(cols, col(sb.PortBindingColHAChassisGroup, []ovsdb.UUID{haGroupRows(p.HAGroup, p.Switch.Global, b)}))
+			cols = append(cols, col(sb.PortBindingColHAChassisGroup, []ovsdb.UUID{haGroupRows(p.HAGroup, b)}))
 		}
 	}
 	var mirrors []ovsdb.UUID
@@ -189,6 +197,12 @@ func switchPortRows(p *topo.SwitchPort, b *rows) {
 		}
 		if p.Unknown {
 			multicastMember(p.DP, mcUnknown, p.Key.SB, b)
+		}
+	}
+	// The chassis of a gateway watch those that have something to send to it.
+	if !p.ChassisID.IsZero() && row.Type == "" {
+		for _, g := range p.Switch.HAGroups {
+			b.Member(sb.TableHAChassisGroup, g.Name, sb.HAChassisGroupColRefChassis, p.ChassisID)
 		}
 	}
 	for _, pg := range p.PortGroups {
@@ -228,20 +242,21 @@ func portMACs(p *topo.SwitchPort) []string {
 	return ovsdb.Set(slices.Clone(p.Row.Addresses)...)
 }
 
-func requestedChassis(p *topo.SwitchPort, cols *[]ovsdb.ColumnValue) {
-	var found []ovsdb.UUID
-	for i, name := range strings.Split(p.Option("requested-chassis"), ",") {
-		id, ok := p.Switch.Global.South.Chassis[name]
-		if i == 0 {
-			if !ok {
-				return
-			}
-			*cols = append(*cols, col(sb.PortBindingColRequestedChassis, []ovsdb.UUID{id}))
-		} else if ok {
-			found = append(found, id)
+func requestedChassis(p *topo.SwitchPort, cols *[]ovsdb.ColumnValue, options map[string]string) {
+	if len(p.Requested) == 0 || p.Requested[0].ID.IsZero() {
+		return
+	}
+	*cols = append(*cols, col(sb.PortBindingColRequestedChassis, []ovsdb.UUID{p.Requested[0].ID}))
+	if p.Type == "remote" && p.Requested[0].Remote {
+		options["is-remote-nb-bound"] = "true"
+	}
+	var more []ovsdb.UUID
+	for _, c := range p.Requested[1:] {
+		if !c.ID.IsZero() {
+			more = append(more, c.ID)
 		}
 	}
-	*cols = append(*cols, col(sb.PortBindingColRequestedAdditionalChassis, ovsdb.Set(found...)))
+	*cols = append(*cols, col(sb.PortBindingColRequestedAdditionalChassis, ovsdb.Set(more...)))
 }
 
 func routerPortType(p *topo.SwitchPort) (string, map[string]string) {
@@ -294,7 +309,7 @@ func routerPortRows(p *topo.RouterPort, b *rows) {
 	if p.AlwaysRedirect() {
 		cr["always-redirect"] = "true"
 	}
-	group := haGroupRows(p.HAGroup, p.Router.Global, b)
+	group := haGroupRows(p.HAGroup, b)
 	b.AddWithID(sb.TablePortBinding, portRowKey(p.CRName, p.DP.SB), p.CRKey.SB,
 		col(sb.PortBindingColDatapath, p.DP.SB), col(sb.PortBindingColLogicalPort, p.CRName),
 		col(sb.PortBindingColTunnelKey, p.CRKey.Key), col(sb.PortBindingColMAC, []string{mac}),
@@ -306,7 +321,7 @@ func routerPortRows(p *topo.RouterPort, b *rows) {
 func haGroupID(h *topo.HAGroup) ovsdb.UUID { return hashUUID(sb.TableHAChassisGroup, h.Name) }
 
 // haGroupRows emits the group and its members, and returns the group's UUID.
-func haGroupRows(h *topo.HAGroup, g *topo.Global, b *rows) ovsdb.UUID {
+func haGroupRows(h *topo.HAGroup, b *rows) ovsdb.UUID {
 	var members []ovsdb.UUID
 	for _, m := range h.Members {
 		ids := maps.Clone(m.ExtIDs)
@@ -315,8 +330,8 @@ func haGroupRows(h *topo.HAGroup, g *topo.Global, b *rows) ovsdb.UUID {
 		}
 		ids["chassis-name"] = m.Chassis
 		var chassis []ovsdb.UUID
-		if id, ok := g.South.Chassis[m.Chassis]; ok {
-			chassis = []ovsdb.UUID{id}
+		if !m.SB.IsZero() {
+			chassis = []ovsdb.UUID{m.SB}
 		}
 		members = append(members, b.Add(sb.TableHAChassis, h.Name+"/"+m.Chassis,
 			col(sb.HAChassisColChassis, chassis), col(sb.HAChassisColPriority, m.Priority),
@@ -330,6 +345,7 @@ func loadBalancerRows(lb *topo.LoadBalancer, b *rows) {
 	if len(lb.Switches) == 0 && len(lb.Routers) == 0 {
 		return
 	}
+	monitorRows(lb, b)
 	group := func(kind string, dps []ovsdb.UUID) []ovsdb.UUID {
 		if len(dps) == 0 {
 			return nil
@@ -361,6 +377,21 @@ func loadBalancerRows(lb *topo.LoadBalancer, b *rows) {
 		col(sb.LoadBalancerColName, lb.Name), col(sb.LoadBalancerColVIPs, stringMap(vips)),
 		col(sb.LoadBalancerColProtocol, []string{lb.Protocol}), col(sb.LoadBalancerColOptions, stringMap(options)),
 		col(onSwitches, group("ls", sws)), col(sb.LoadBalancerColLrDatapathGroup, group("lr", lrs)))
+}
+
+func monitorRows(lb *topo.LoadBalancer, b *rows) {
+	for _, m := range lb.Monitors {
+		b.Add(sb.TableServiceMonitor, monitorKey(m.Port, m.IP, m.Protocol, m.L4),
+			col(sb.ServiceMonitorColIP, m.IP), col(sb.ServiceMonitorColProtocol, []string{m.Protocol}),
+			col(sb.ServiceMonitorColPort, m.L4), col(sb.ServiceMonitorColLogicalPort, m.Port),
+			col(sb.ServiceMonitorColSrcMAC, lb.Global.South.SvcMonitorMAC), col(sb.ServiceMonitorColSrcIP, m.SourceIP),
+			col(sb.ServiceMonitorColChassisName, m.Chassis), col(sb.ServiceMonitorColOptions, stringMap(m.Check.Options)))
+	}
+}
+
+func templateVarRows(v *nb.ChassisTemplateVar, b *rows) {
+	b.Add(sb.TableChassisTemplateVar, v.Chassis, col(sb.ChassisTemplateVarColChassis, v.Chassis),
+		col(sb.ChassisTemplateVarColVariables, stringMap(v.Variables)))
 }
 
 func portGroupRows(pg *topo.PortGroup, b *rows) {

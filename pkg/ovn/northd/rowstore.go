@@ -3,6 +3,7 @@ package northd
 import (
 	"cmp"
 	"slices"
+	"strconv"
 
 	"github.com/kove-io/kove/pkg/ovn/sb"
 	"github.com/kove-io/kove/pkg/ovsdb"
@@ -489,7 +490,16 @@ var tables = map[string]tableInfo{
 		key: func(r *ovsdb.Row) string { return r.UUID.String() }},
 	sb.TableChassisTemplateVar: {columns: []string{sb.ChassisTemplateVarColChassis, sb.ChassisTemplateVarColVariables},
 		key: func(r *ovsdb.Row) string { return r.String(sb.ChassisTemplateVarColChassis) }},
-	sb.TableHAChassisGroup: {columns: []string{sb.HAChassisGroupColName, sb.HAChassisGroupColHAChassis}, key: byName},
+	sb.TableServiceMonitor: {columns: []string{sb.ServiceMonitorColIP, sb.ServiceMonitorColProtocol, sb.ServiceMonitorColPort,
+		sb.ServiceMonitorColLogicalPort, sb.ServiceMonitorColSrcMAC, sb.ServiceMonitorColSrcIP, sb.ServiceMonitorColChassisName,
+		sb.ServiceMonitorColOptions, sb.ServiceMonitorColExternalIDs}, key: func(r *ovsdb.Row) string {
+		port, _ := r.Get(sb.ServiceMonitorColPort).(int64)
+		return monitorKey(r.String(sb.ServiceMonitorColLogicalPort), r.String(sb.ServiceMonitorColIP),
+			r.String(sb.ServiceMonitorColProtocol), port)
+	}},
+	// The row's UUID is its ACL's.
+	sb.TableACLID:          {columns: []string{sb.ACLIDColID}, key: func(r *ovsdb.Row) string { return r.UUID.String() }},
+	sb.TableHAChassisGroup: {members: []string{sb.HAChassisGroupColRefChassis}, columns: []string{sb.HAChassisGroupColName, sb.HAChassisGroupColHAChassis}, key: byName},
 	sb.TableStaticMACBinding: {columns: []string{sb.StaticMACBindingColLogicalPort, sb.StaticMACBindingColIP,
 		sb.StaticMACBindingColMAC, sb.StaticMACBindingColDatapath, sb.StaticMACBindingColOverrideDynamicMAC},
 		key: func(r *ovsdb.Row) string {
@@ -499,6 +509,10 @@ var tables = map[string]tableInfo{
 	sb.TableHAChassis:      {child: true, columns: []string{sb.HAChassisColChassis, sb.HAChassisColPriority, sb.HAChassisColExternalIDs}},
 	sb.TableMeterBand:      {child: true, columns: []string{sb.MeterBandColAction, sb.MeterBandColRate, sb.MeterBandColBurstSize}},
 	sb.TableLogicalDPGroup: {child: true, columns: []string{sb.LogicalDPGroupColDatapaths}},
+}
+
+func monitorKey(lsp, ip, protocol string, port int64) string {
+	return lsp + "/" + ip + "/" + protocol + "/" + strconv.FormatInt(port, 10)
 }
 
 func byName(r *ovsdb.Row) string { return r.String("name") }

@@ -30,7 +30,7 @@ func newSouth() south {
 func watchedSB() map[string][]string {
 	return map[string][]string{
 		sb.TableChassis: nil, sb.TableChassisPrivate: nil, sb.TableEncap: nil, sb.TablePortBinding: nil,
-		sb.TableDatapathBinding: nil, sb.TableSBGlobal: nil,
+		sb.TableDatapathBinding: nil, sb.TableSBGlobal: nil, sb.TableServiceMonitor: nil, sb.TableACLID: nil,
 	}
 }
 
@@ -40,16 +40,9 @@ var features = []string{"port-up-notif", "ct-no-masked-label", "ovn-ct-lb-relate
 
 // view is what topo may know of all chassis.
 func (s *south) view(global *nb.NBGlobal) *topo.South {
-	v := &topo.South{Missing: map[string]bool{}, Chassis: map[string]ovsdb.UUID{}, RemoteChassis: map[string]bool{}}
-	for id, c := range s.chassis {
-		if c.Hostname != "" && v.Chassis[c.Hostname].IsZero() {
-			v.Chassis[c.Hostname] = id
-		}
-	}
-	for id, c := range s.chassis {
-		v.Chassis[c.Name] = id
+	v := &topo.South{Missing: map[string]bool{}}
+	for _, c := range s.chassis {
 		if c.OtherConfig["is-remote"] == "true" {
-			v.RemoteChassis[c.Name] = true
 			continue
 		}
 		for _, f := range features {
@@ -63,6 +56,20 @@ func (s *south) view(global *nb.NBGlobal) *topo.South {
 		v.SvcMonitorMAC, v.MACPrefix = global.Options["svc_monitor_mac"], global.Options["mac_prefix"]
 	}
 	return v
+}
+
+// byName lists the chassis by name, and by host name where that is not a name.
+func (s *south) byName() map[string]topo.Chassis {
+	out := map[string]topo.Chassis{}
+	for id, c := range s.chassis {
+		if c.Hostname != "" {
+			out[c.Hostname] = topo.Chassis{ID: id, Remote: c.OtherConfig["is-remote"] == "true"}
+		}
+	}
+	for id, c := range s.chassis {
+		out[c.Name] = topo.Chassis{ID: id, Remote: c.OtherConfig["is-remote"] == "true"}
+	}
+	return out
 }
 
 // vxlan reports whether a chassis that is no VTEP offers VXLAN, whose VNI has room for few keys only.
@@ -105,12 +112,25 @@ func (e *engine) applySB(changes []ovsdb.Change) {
 				e.topo.SetBinding(name, nil)
 			}
 			e.foreign(c)
-		case sb.TableDatapathBinding, sb.TableSBGlobal:
+		case sb.TableServiceMonitor:
+			m := sb.NewServiceMonitor(row)
+			k := topo.MonitorKey{Port: m.LogicalPort, IP: m.IP, L4: m.Port}
+			if m.Protocol != nil {
+				k.Protocol = *m.Protocol
+			}
+			status := ""
+			if m.Status != nil {
+				status = *m.Status
+			}
+			e.topo.SetMonitor(k, status, c.New != nil)
+			e.foreign(c)
+		case sb.TableDatapathBinding, sb.TableSBGlobal, sb.TableACLID:
 			e.foreign(c)
 		}
 	}
 	if e.south.changed {
 		e.south.changed = false
+		e.topo.SetChassis(e.south.byName())
 		for name := range e.south.bindings {
 			e.bind(name)
 		}

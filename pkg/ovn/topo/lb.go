@@ -28,6 +28,7 @@ type VIP struct {
 	Port     uint16 // 0 when the VIP has none
 	Backends []Backend
 	Raw      string // backends as in the column
+	Check    *nb.LoadBalancerHealthCheck
 
 	// Of a template (options:template), whose variables each chassis replaces (Chassis_Template_Var): Addr is not valid.
 	template     bool
@@ -77,7 +78,9 @@ func (lb *LoadBalancerFacts) Active(v *VIP) []string {
 	}
 	var out []string
 	for _, b := range v.Backends {
-		out = append(out, b.String())
+		if b.Alive() {
+			out = append(out, b.String())
+		}
 	}
 	return out
 }
@@ -103,7 +106,20 @@ type Backend struct {
 	// LSP, SourceIP and the rest are for health checks, from ip_port_mappings.
 	LSP      string
 	SourceIP string
+	Status   string // of its Service_Monitor: "", online, offline or error
 }
+
+// Monitor is a backend that the chassis of its port watches.
+type Monitor struct {
+	MonitorKey
+	SourceIP string
+	Chassis  string // that has the port, "" while it is down
+	DP       *Datapath
+	Check    *nb.LoadBalancerHealthCheck
+}
+
+// Alive reports whether the backend gets connections: it is not watched, or not known to be down.
+func (b Backend) Alive() bool { return b.Status == "" || b.Status == "online" }
 
 // String writes the backend as ct_lb's arguments have it.
 func (b Backend) String() string { return JoinHostPort(b.Addr, b.Port) }
@@ -127,6 +143,7 @@ func JoinHostPort(a netip.Addr, port uint16) string {
 type LoadBalancer struct {
 	*LoadBalancerFacts
 	Global   *Global
+	Monitors []Monitor
 	Switches []*SwitchFacts // by UUID
 	Routers  []*RouterFacts // by UUID
 }

@@ -50,7 +50,7 @@ func (t *Topo) computeGatewayGroup(lrp ovsdb.UUID) *HAGroup {
 	}
 	h := &HAGroup{Name: row.Name}
 	for _, m := range t.GatewayChassis.list(row.GatewayChassis) {
-		h.Members = append(h.Members, HAMember{m.UUID, m.ChassisName, m.Priority, m.ExternalIDs})
+		h.Members = append(h.Members, HAMember{m.UUID, m.ChassisName, m.Priority, m.ExternalIDs, t.chassis.Get(m.ChassisName).ID})
 	}
 	h.sort()
 	return h

@@ -107,6 +107,7 @@ func (t *Topo) Apply(c ovsdb.Change) {
 		moveKey(t.bfdByPort, c, key(o, func(r *nb.BFD) string { return r.LogicalPort }), key(n, func(r *nb.BFD) string { return r.LogicalPort }))
 	case nb.TableChassisTemplateVar:
 		apply(t.ChassisTemplateVar, c, nb.NewChassisTemplateVar)
+		startStop(t.templateVars, c)
 	case nb.TableCopp:
 		apply(t.Copp, c, nb.NewCopp)
 	case nb.TableDHCPOptions:

@@ -46,6 +46,7 @@ type rules struct {
 	meters        *Rule[ovsdb.UUID, *Meter]
 	mirrors       *Rule[ovsdb.UUID, *nb.Mirror]
 	dnsUnits      *Rule[ovsdb.UUID, *DNS]
+	templateVars  *Rule[ovsdb.UUID, *nb.ChassisTemplateVar]
 
 	metersByName *index[string]
 	samplingApps *index[struct{}]
@@ -94,6 +95,7 @@ func (t *Topo) initRules() {
 	t.addressSets = newUnit(g, KindAddressSet, t.AddressSet.Get)
 	t.meters = newUnit(g, KindMeter, t.computeMeter)
 	t.mirrors = newUnit(g, KindMirror, t.Mirror.Get)
+	t.templateVars = newUnit(g, KindChassisTemplateVar, t.ChassisTemplateVar.Get)
 	t.dnsUnits = newUnit(g, KindDNS, t.computeDNS)
 }
 
@@ -180,6 +182,9 @@ func (t *Topo) computeACL(k aclKey) *ACL {
 		return nil
 	}
 	a := &ACL{ACL: row, PortGroup: k.pg, SampleNew: t.sample(row.SampleNew), SampleEst: t.sample(row.SampleEst)}
+	if a.WantsID() {
+		a.ID = t.aclIDs.Get(k.id)
+	}
 	if row.Meter != nil {
 		a.FairMeter = t.fairMeters.Get(*row.Meter)
 	}
@@ -252,6 +257,20 @@ func (t *Topo) computeLBFacts(id ovsdb.UUID) *LoadBalancerFacts {
 	}
 	f := parseLoadBalancer(row)
 	f.Checks = t.LoadBalancerHealthCheck.list(row.HealthCheck)
+	for i := range f.VIPs {
+		v := &f.VIPs[i]
+		for _, c := range f.Checks {
+			if c.VIP != v.Key {
+				continue
+			}
+			v.Check = c
+			for j := range v.Backends {
+				if b := &v.Backends[j]; b.LSP != "" && b.SourceIP != "" {
+					b.Status = t.monitors.Get(MonitorKey{b.LSP, b.Addr.String(), f.Protocol, int64(b.Port)})
+				}
+			}
+		}
+	}
 	return f
 }
 
@@ -297,6 +316,7 @@ func (t *Topo) computeLoadBalancer(id ovsdb.UUID) *LoadBalancer {
 		sws = append(sws, t.switchesOfLBG.Get(g)...)
 		lrs = append(lrs, t.routersOfLBG.Get(g)...)
 	}
+	lb.Monitors = t.lbMonitors(f)
 	slices.SortFunc(sws, ovsdb.UUID.Compare)
 	slices.SortFunc(lrs, ovsdb.UUID.Compare)
 	for _, s := range slices.Compact(sws) {
@@ -310,6 +330,33 @@ func (t *Topo) computeLoadBalancer(id ovsdb.UUID) *LoadBalancer {
 		}
 	}
 	return lb
+}
+
+// lbMonitors lists the backends that chassis watch.
+func (t *Topo) lbMonitors(f *LoadBalancerFacts) []Monitor {
+	var out []Monitor
+	for _, v := range f.VIPs {
+		if v.Check == nil {
+			continue
+		}
+		for _, b := range v.Backends {
+			if b.LSP == "" || b.SourceIP == "" {
+				continue
+			}
+			id, _ := t.lspByName.one(b.LSP)
+			p := t.portFacts.Get(id)
+			if p == nil {
+				continue
+			}
+			m := Monitor{MonitorKey: MonitorKey{b.LSP, b.Addr.String(), f.Protocol, int64(b.Port)}, SourceIP: b.SourceIP,
+				DP: p.DP, Check: v.Check}
+			if p.Up {
+				m.Chassis = p.Chassis
+			}
+			out = append(out, m)
+		}
+	}
+	return out
 }
 
 // Meter is the view of a meter.
@@ -358,7 +405,7 @@ func (t *Topo) computeHAGroup(id ovsdb.UUID) *HAGroup {
 	}
 	h := &HAGroup{ID: id, Name: row.Name}
 	for _, m := range t.HAChassis.list(row.HAChassis) {
-		h.Members = append(h.Members, HAMember{m.UUID, m.ChassisName, m.Priority, m.ExternalIDs})
+		h.Members = append(h.Members, HAMember{m.UUID, m.ChassisName, m.Priority, m.ExternalIDs, t.chassis.Get(m.ChassisName).ID})
 	}
 	h.sort()
 	return h

@@ -42,6 +42,18 @@ func (t *Topo) computeSwitchFacts(id ovsdb.UUID) *SwitchFacts {
 	for _, p := range t.portsOfClass(id, ClassVTEP) {
 		f.VTEPs = append(f.VTEPs, p.Name)
 	}
+	for _, p := range f.RouterPorts {
+		if p.Peer == nil {
+			continue
+		}
+		if r := t.routerFacts.Get(p.Peer.DP.ID); r != nil {
+			for _, g := range r.Gateways {
+				if len(g.HAGroup.Members) > 1 && !slices.Contains(f.HAGroups, g.HAGroup) {
+					f.HAGroups = append(f.HAGroups, g.HAGroup)
+				}
+			}
+		}
+	}
 	return f
 }
 
@@ -71,14 +83,8 @@ func (t *Topo) computeSwitch(id ovsdb.UUID) *Switch {
 	}
 	s := &Switch{
 		SwitchFacts: f, ACLs: t.switchACLs(id, row), QoS: t.QoS.list(row.QoSRules), DNS: t.DNS.list(row.DNSRecords),
-		ForwardingGroups: t.ForwardingGroup.list(row.ForwardingGroups), LoadBalancers: t.switchLBs.Get(id),
+		ForwardingGroups: t.ForwardingGroup.list(row.ForwardingGroups),
 	}
-	for _, pg := range t.members.pgsOf.Get(id) {
-		if p := t.pgFacts.Get(pg); p != nil {
-			s.PortGroups = append(s.PortGroups, p.Name)
-		}
-	}
-	slices.Sort(s.PortGroups)
 	return s
 }
 
@@ -178,6 +184,14 @@ func (t *Topo) computeSwitchPort(id ovsdb.UUID) *SwitchPort {
 			if q := t.portFacts.Get(id); q != nil {
 				p.Parents = append(p.Parents, q)
 			}
+		}
+	}
+	if f.Chassis != "" {
+		p.ChassisID = t.chassis.Get(f.Chassis).ID
+	}
+	if names := f.Option("requested-chassis"); names != "" {
+		for _, name := range strings.Split(names, ",") {
+			p.Requested = append(p.Requested, t.chassis.Get(strings.TrimSpace(name)))
 		}
 	}
 	if f.Peer != nil {

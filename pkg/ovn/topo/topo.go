@@ -22,11 +22,12 @@ const (
 	KindMeter
 	KindMirror
 	KindDNS
+	KindChassisTemplateVar
 	NumKinds
 )
 
 var kindNames = [NumKinds]string{"global", "switch", "switch port", "router", "router port", "load balancer", "port group",
-	"address set", "meter", "mirror", "dns"}
+	"address set", "meter", "mirror", "dns", "chassis template variables"}
 
 func (k Kind) String() string { return kindNames[k] }
 
@@ -47,6 +48,9 @@ type Topo struct {
 	portKeys *Input[string, *PortKey]         // by logical port name
 	bindings *Input[string, *Binding]         // by logical port name
 	south    *Input[struct{}, *South]
+	chassis  *Input[string, Chassis]    // by name, and by host name where that is not a name
+	monitors *Input[MonitorKey, string] // status by what is monitored
+	aclIDs   *Input[ovsdb.UUID, int64]
 
 	// Who refers to a row.
 	switchOf       *index[ovsdb.UUID] // Logical_Switch_Port → Logical_Switch
@@ -85,6 +89,9 @@ func New() *Topo {
 		portKeys: newInput[string, *PortKey](g),
 		bindings: newInput[string, *Binding](g),
 		south:    newInput[struct{}, *South](g),
+		chassis:  newInput[string, Chassis](g),
+		monitors: newInput[MonitorKey, string](g),
+		aclIDs:   newInput[ovsdb.UUID, int64](g),
 
 		switchOf:       newIndex[ovsdb.UUID](g),
 		routerOf:       newIndex[ovsdb.UUID](g),
@@ -152,6 +159,40 @@ func (t *Topo) SetBinding(name string, b *Binding) { setOrRemove(t.bindings, nam
 // SetSouth sets what is known of the whole southbound database.
 func (t *Topo) SetSouth(s *South) { t.south.put(struct{}{}, s) }
 
+// SetChassis sets all chassis.
+func (t *Topo) SetChassis(all map[string]Chassis) {
+	var gone []string
+	t.chassis.each(func(name string, _ Chassis) {
+		if _, ok := all[name]; !ok {
+			gone = append(gone, name)
+		}
+	})
+	for _, name := range gone {
+		t.chassis.remove(name)
+	}
+	for name, c := range all {
+		t.chassis.put(name, c)
+	}
+}
+
+// SetMonitor sets the status that a chassis wrote into Service_Monitor; exists is false when the row is gone.
+func (t *Topo) SetMonitor(k MonitorKey, status string, exists bool) {
+	if exists {
+		t.monitors.put(k, status)
+	} else {
+		t.monitors.remove(k)
+	}
+}
+
+// SetACLID sets the ID of an ACL that keeps established connections; 0 forgets it.
+func (t *Topo) SetACLID(acl ovsdb.UUID, id int64) {
+	if id == 0 {
+		t.aclIDs.remove(acl)
+	} else {
+		t.aclIDs.put(acl, id)
+	}
+}
+
 func setOrRemove[K comparable, V any](in *Input[K, *V], k K, v *V) {
 	if v == nil {
 		in.remove(k)
@@ -181,15 +222,23 @@ type Binding struct {
 	VirtualParent     string
 }
 
+// Chassis is a chassis as ports refer to it.
+type Chassis struct {
+	ID     ovsdb.UUID
+	Remote bool // of another availability zone (other_config:is-remote)
+}
+
+// MonitorKey is what a Service_Monitor row watches.
+type MonitorKey struct {
+	Port, IP, Protocol string
+	L4                 int64
+}
+
 // South is what compilation depends on of all chassis together.
 type South struct {
 	// Missing lists the optional features (keys of Chassis.other_config) that at least one chassis lacks. No chassis at all
 	// lacks nothing.
 	Missing map[string]bool
-	// Chassis are all chassis by name, and by host name where that is not a name.
-	Chassis map[string]ovsdb.UUID
-	// RemoteChassis are those of other availability zones (other_config:is-remote).
-	RemoteChassis map[string]bool
 	// VXLAN says that at least one chassis has VXLAN for its only encapsulation, which limits tunnel keys.
 	VXLAN bool
 	// SvcMonitorMAC and MACPrefix as the engine chose or found them.

@@ -55,6 +55,8 @@ type SwitchFacts struct {
 	RouterPorts []*SwitchPortFacts // type router, by name
 	Localnets   []*SwitchPortFacts // by name
 	VTEPs       []string
+	// HAGroups are those of the distributed gateway ports of its routers that have a choice of chassis.
+	HAGroups []*HAGroup
 }
 
 // Indexes of SwitchFacts.MaxTier.
@@ -71,8 +73,6 @@ type Switch struct {
 	QoS              []*nb.QoS
 	DNS              []*nb.DNS
 	ForwardingGroups []*nb.ForwardingGroup
-	LoadBalancers    []*LoadBalancerFacts
-	PortGroups       []string // with a port in it
 }
 
 // ACL is an ACL with where it stands.
@@ -124,6 +124,8 @@ type SwitchPort struct {
 	DHCPv4     *nb.DHCPOptions
 	DHCPv6     *nb.DHCPOptions
 	Mirrors    []*nb.Mirror
+	Requested  []Chassis  // options:requested-chassis; the first is zero if it does not exist
+	ChassisID  ovsdb.UUID // where it is bound
 	HAGroup    *HAGroup
 	Tag        []int64 // VLAN tag, nil for none
 }
@@ -168,6 +170,11 @@ func (s *SwitchFacts) HasARPProxy() bool {
 		}
 	}
 	return false
+}
+
+// WantsID reports whether the ACL needs an ID by which ovn-controller finds the connections that it let through.
+func (a *ACL) WantsID() bool {
+	return a.Action == "allow-related" && a.Options["persist-established"] == "true"
 }
 
 // PortGroupFacts is what ports and switches may know of a port group.
@@ -283,6 +290,7 @@ type HAMember struct {
 	Chassis  string
 	Priority int64
 	ExtIDs   map[string]string
+	SB       ovsdb.UUID // of the Chassis; zero when there is none of that name
 }
 
 // AlwaysRedirect reports whether all traffic through a distributed gateway port goes by way of its chassis: when nothing
