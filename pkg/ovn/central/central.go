@@ -80,6 +80,10 @@ func (c *Central) Run(ctx context.Context, ready func()) (err error) {
 	if err := os.MkdirAll(c.opts.DataDir, 0o700); err != nil {
 		return fmt.Errorf("making data folder: %w", err)
 	}
+	// The folder itself has to survive a power cut too.
+	if err := ovsdb.Dir(filepath.Dir(filepath.Clean(c.opts.DataDir))).SyncDir(); err != nil {
+		return fmt.Errorf("making data folder: %w", err)
+	}
 	nbDB, err := c.open(&undo, "nb.db", nb.SchemaJSON, ovsdb.SyncEach)
 	if err != nil {
 		return err
