@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"net"
 	"net/http"
 	"strings"
@@ -52,19 +53,23 @@ func (f flagList) parseInto(component string, fs *pflag.FlagSet) error {
 	return nil
 }
 
-// pollInterval is how often a starting component is asked whether it is healthy.
-const pollInterval = 50 * time.Millisecond
+// A starting component is asked every pollInterval whether it is healthy, and more seldom where the question itself takes
+// long: on a slow machine the answers must not eat what the start needs.
+const (
+	pollInterval = 50 * time.Millisecond
+	pollShare    = 10 // of the time between two questions, the share that one takes
+)
 
 // awaitHealthy returns once url answers 200, or with ctx's error.
 func awaitHealthy(ctx context.Context, client *http.Client, url string) error {
-	tick := time.NewTicker(pollInterval)
-	defer tick.Stop()
 	for {
+		began := time.Now()
 		req, err := http.NewRequestWithContext(ctx, http.MethodGet, url, nil)
 		if err != nil {
 			return fmt.Errorf("asking %s: %w", url, err)
 		}
 		if resp, err := client.Do(req); err == nil {
+			_, _ = io.Copy(io.Discard, resp.Body) // a body that was read leaves the connection for the next question
 			_ = resp.Body.Close()
 			if resp.StatusCode == http.StatusOK {
 				return nil
@@ -73,7 +78,7 @@ func awaitHealthy(ctx context.Context, client *http.Client, url string) error {
 		select {
 		case <-ctx.Done():
 			return ctx.Err()
-		case <-tick.C:
+		case <-time.After(min(max(pollInterval, pollShare*time.Since(began)), 5*time.Second)):
 		}
 	}
 }

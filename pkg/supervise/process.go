@@ -264,7 +264,7 @@ func (p *Process) openLog() (*os.File, error) {
 	return f, nil
 }
 
-// probeInterval is how often a starting process is asked whether it answers.
+// A starting process is asked every probeInterval whether it answers, and more seldom where asking takes long.
 const probeInterval = 50 * time.Millisecond
 
 func (p *Process) awaitReady(ctx context.Context, child *child) error {
@@ -277,9 +277,8 @@ func (p *Process) awaitReady(ctx context.Context, child *child) error {
 	waitCtx, stopWaiting := context.WithCancel(ctx)
 	go func() { died <- child.wait(waitCtx) }()
 	defer func() { stopWaiting(); <-died }()
-	tick := time.NewTicker(probeInterval)
-	defer tick.Stop()
 	for {
+		began := time.Now()
 		err := p.spec.Probe(ctx, child.pid)
 		if err == nil {
 			return nil
@@ -293,7 +292,7 @@ func (p *Process) awaitReady(ctx context.Context, child *child) error {
 			return fmt.Errorf("waiting for %s to answer: %w", p.spec.Name, err)
 		case <-ctx.Done():
 			return fmt.Errorf("waiting for %s to answer: %w (see %s)", p.spec.Name, err, p.spec.LogFile)
-		case <-tick.C:
+		case <-time.After(min(max(probeInterval, 4*time.Since(began)), time.Second)):
 		}
 	}
 }
