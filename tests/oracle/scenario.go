@@ -99,7 +99,7 @@ func inserts(schema *ovsdb.Schema, file string) ([]ovsdb.Op, error) {
 // What nb.json leaves out: everything that the central has to write by itself.
 var (
 	centralWrites = map[string][]string{
-		"Logical_Switch_Port": {"up"},
+		"Logical_Switch_Port": {"up", "dynamic_addresses"},
 		"Logical_Router_Port": {"status"},
 		"BFD":                 {"status"},
 		"NB_Global":           {"nb_cfg", "nb_cfg_timestamp", "sb_cfg", "sb_cfg_timestamp", "hv_cfg", "hv_cfg_timestamp"},

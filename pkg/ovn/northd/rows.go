@@ -223,6 +223,13 @@ func switchPortRows(p *topo.SwitchPort, b *rows) {
 	if up := p.Up || row.Type == "router"; row.Up == nil || *row.Up != up {
 		b.Back(ovsdb.Update(nb.TableLogicalSwitchPort, p.ID, col(nb.LogicalSwitchPortColUp, []bool{up})))
 	}
+	if has := optional(row.DynamicAddresses); strings.Join(has, "") != p.DynamicAddresses {
+		var want []string
+		if p.DynamicAddresses != "" {
+			want = []string{p.DynamicAddresses}
+		}
+		b.Back(ovsdb.Update(nb.TableLogicalSwitchPort, p.ID, col(nb.LogicalSwitchPortColDynamicAddresses, want)))
+	}
 	if row.TagRequest != nil && !slices.Equal(p.Tag, optional(row.Tag)) {
 		b.Back(ovsdb.Update(nb.TableLogicalSwitchPort, p.ID, col(nb.LogicalSwitchPortColTag, p.Tag)))
 	}

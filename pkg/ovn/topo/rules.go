@@ -32,6 +32,7 @@ type rules struct {
 	natFacts        *Rule[ovsdb.UUID, *NAT]
 	haGroups        *Rule[ovsdb.UUID, *HAGroup]
 	gatewayGroups   *Rule[ovsdb.UUID, *HAGroup] // by Logical_Router_Port
+	dynamic         *Rule[ovsdb.UUID, map[ovsdb.UUID]string]
 
 	// The units.
 	global        *Rule[struct{}, *Global]
@@ -83,6 +84,7 @@ func (t *Topo) initRules() {
 	t.natFacts = newRule(g, "NAT", t.computeNAT)
 	t.haGroups = newRule(g, "HA chassis group", t.computeHAGroup)
 	t.gatewayGroups = newRule(g, "gateway chassis", t.computeGatewayGroup)
+	t.dynamic = newRule(g, "dynamic addresses", t.computeDynamicAddresses)
 	t.globalFacts = newRule(g, "global facts", func(struct{}) *Global { return t.computeGlobal() })
 
 	t.global = newUnit(g, KindGlobal, func(struct{}) *Global { return t.globalFacts.Get(struct{}{}) })

@@ -197,6 +197,9 @@ func (t *Topo) computeSwitchPort(id ovsdb.UUID) *SwitchPort {
 	if f.Peer != nil {
 		p.PeerRouter = t.routerViews.Get(f.Peer.DP.ID)
 	}
+	if slices.ContainsFunc(f.Row.Addresses, IsDynamic) {
+		p.DynamicAddresses = t.dynamic.Get(f.DP.ID)[id]
+	}
 	if f.Row.HAChassisGroup != nil {
 		p.HAGroup = t.haGroups.Get(*f.Row.HAChassisGroup)
 	}

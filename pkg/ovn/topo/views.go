@@ -128,6 +128,8 @@ type SwitchPort struct {
 	ChassisID  ovsdb.UUID // where it is bound
 	HAGroup    *HAGroup
 	Tag        []int64 // VLAN tag, nil for none
+	// DynamicAddresses is what Logical_Switch_Port.dynamic_addresses should be, "" for nothing.
+	DynamicAddresses string
 }
 
 // CRQuoted is CRName as it stands in matches.
