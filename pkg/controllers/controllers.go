@@ -114,6 +114,9 @@ func (c *Controllers) Run(ctx context.Context, ready func()) error {
 	if err := c.createDefaults(ctx, w); err != nil {
 		return err
 	}
+	if err := w.cluster.Warm(ctx, "IP", "Vpc", "Subnet"); err != nil {
+		return err
+	}
 	w.addTriggers()
 	if err := w.cluster.Sync(ctx); err != nil {
 		return err

@@ -107,6 +107,34 @@ func CacheOf[T runtime.Object](c *Cluster, kind string) *generic.Cache[T] {
 	return generic.NewCache[T](c.Informer(kind).GetIndexer(), c.resources[kind].GroupResource())
 }
 
+// warmPause is between attempts of Warm; the API server has no event for "the watch cache is ready".
+const warmPause = 10 * time.Millisecond
+
+// Warm returns once the API server answers watches of the kinds. It sets the watch cache of a CRD's kind up at the first
+// request and sends watches away meanwhile, for a whole second, though it takes some milliseconds.
+func (c *Cluster) Warm(ctx context.Context, kinds ...string) error {
+	for _, kind := range kinds {
+		r := c.resources[kind]
+		for {
+			w, err := c.controller(kind).Client().RESTClient.Get().AbsPath("/apis", r.Group, r.Version, r.Resource).
+				Param("watch", "true").Param("resourceVersion", "0").Param("timeoutSeconds", "1").MaxRetries(0).Stream(ctx)
+			if err == nil {
+				_ = w.Close()
+				break
+			}
+			if !apierrors.IsTooManyRequests(err) && !apierrors.IsNotFound(err) {
+				return fmt.Errorf("trying a watch of %s: %w", kind, err)
+			}
+			select {
+			case <-time.After(warmPause):
+			case <-ctx.Done():
+				return fmt.Errorf("waiting for the API server to answer watches of %s: %w", kind, context.Cause(ctx))
+			}
+		}
+	}
+	return nil
+}
+
 // Sync starts the caches and waits until each holds the present state.
 func (c *Cluster) Sync(ctx context.Context) error {
 	caches := c.factory.SharedCacheFactory()
