@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"log/slog"
 	"os"
 	"os/exec"
@@ -22,8 +23,8 @@ type ProcessSpec struct {
 	Env  []string // the whole environment: nothing is inherited
 	Dir  string   // working directory, "/" when empty
 
-	// LogFile receives stdout and stderr. It is a file and not a pipe because the child outlives us. A file of more than
-	// 16 MiB is moved to LogFile.1 before the child starts.
+	// LogFile receives stdout and stderr. It is a file and not a pipe because the child outlives us. What is more than
+	// 16 MiB is moved to LogFile.1.
 	LogFile string
 
 	// RecordFile remembers which process was started, so that a later kove can adopt it. It belongs on a file system
@@ -127,7 +128,12 @@ func (p *Process) Run(ctx context.Context, ready func()) error {
 	}
 	ready()
 
+	logs, stopLogs := context.WithCancel(ctx)
+	kept := make(chan struct{})
+	go func() { defer close(kept); p.keepLogSmall(logs) }()
 	err = child.wait(ctx)
+	stopLogs()
+	<-kept
 	if ctx.Err() != nil {
 		return p.leave(ctx, child)
 	}
@@ -205,8 +211,54 @@ func (p *Process) adopt(ctx context.Context) (*child, error) {
 	return nil, nil
 }
 
-// maxLog is the size from which a log file is set aside before its process starts.
-const maxLog = 16 << 20
+const (
+	maxLog        = 16 << 20 // the size from which a log file is set aside
+	logCheckEvery = time.Minute
+)
+
+// keepLogSmall sets the log of the running process aside when it has grown.
+func (p *Process) keepLogSmall(ctx context.Context) {
+	if p.spec.LogFile == "" {
+		return
+	}
+	tick := time.NewTicker(logCheckEvery)
+	defer tick.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-tick.C:
+			if fi, err := os.Stat(p.spec.LogFile); err != nil || fi.Size() <= maxLog {
+				continue
+			}
+			if err := setLogAside(p.spec.LogFile); err != nil {
+				p.log.Warn("setting the log aside", "err", err)
+			}
+		}
+	}
+}
+
+// setLogAside copies a log and empties it: the process keeps the file open, and writes to its end wherever that is, since
+// it was opened for appending. Lines written between the two steps are lost.
+func setLogAside(path string) error {
+	in, err := os.OpenFile(path, os.O_RDWR, 0)
+	if err != nil {
+		return fmt.Errorf("opening the log: %w", err)
+	}
+	defer in.Close()
+	out, err := os.OpenFile(path+".1", os.O_CREATE|os.O_TRUNC|os.O_WRONLY, 0o640)
+	if err != nil {
+		return fmt.Errorf("copying the log: %w", err)
+	}
+	_, err = io.Copy(out, in)
+	if err = errors.Join(err, out.Close()); err != nil {
+		return fmt.Errorf("copying the log: %w", err)
+	}
+	if err := in.Truncate(0); err != nil {
+		return fmt.Errorf("emptying the log: %w", err)
+	}
+	return nil
+}
 
 func (p *Process) start() (*child, error) {
 	logFile, err := p.openLog()

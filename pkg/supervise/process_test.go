@@ -294,3 +294,22 @@ func TestRestartStartsAProcessAgain(t *testing.T) {
 	cancel()
 	<-done
 }
+
+func TestSetLogAside(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "x.log")
+	w, err := os.OpenFile(path, os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o640) // as a child has it
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer w.Close()
+	fmt.Fprintln(w, "before")
+	if err := setLogAside(path); err != nil {
+		t.Fatal(err)
+	}
+	fmt.Fprintln(w, "after")
+	for file, want := range map[string]string{path + ".1": "before\n", path: "after\n"} {
+		if b, err := os.ReadFile(file); err != nil || string(b) != want {
+			t.Errorf("%s holds %q, %v", file, b, err)
+		}
+	}
+}
