@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -39,7 +40,7 @@ type process struct {
 
 func start(t *testing.T, dir string) *process {
 	t.Helper()
-	cmd := program("--data-dir", filepath.Join(dir, "data"), "--nb-remote", "punix:"+dir+"/nb.sock", "--sb-remote", "punix:"+dir+"/sb.sock")
+	cmd := program("--data-dir", filepath.Join(dir, "data"), "--ctl-dir", dir, "--nb-remote", "punix:"+dir+"/nb.sock", "--sb-remote", "punix:"+dir+"/sb.sock")
 	out, err := cmd.StderrPipe()
 	if err != nil {
 		t.Fatal(err)
@@ -213,5 +214,24 @@ func caughtUp(t *testing.T, dir string, switches int) {
 		case <-end:
 			t.Fatalf("%d datapaths for %d switches", n, switches)
 		}
+	}
+}
+
+func TestExitCommand(t *testing.T) {
+	p := start(t, t.TempDir())
+	c, err := net.Dial("unix", p.dir+"/ovnnb_db.ctl")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer c.Close()
+	if _, err := c.Write([]byte(`{"id":0,"method":"exit","params":[]}`)); err != nil {
+		t.Fatal(err)
+	}
+	reply := make([]byte, 100)
+	if n, err := c.Read(reply); err != nil || !strings.Contains(string(reply[:n]), `"error":null`) {
+		t.Fatalf("exit: %v %s", err, reply[:n])
+	}
+	if err := p.Wait(); err != nil {
+		t.Fatalf("exit: %v", err)
 	}
 }

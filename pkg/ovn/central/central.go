@@ -26,6 +26,7 @@ type Options struct {
 	TLS       ovsdb.TLSFiles // of pssl remotes
 	CtlDir    string         // where the ovn-appctl sockets ovnnb_db.ctl and ovnsb_db.ctl go; "" makes none
 	Version   string         // what the ovn-appctl command version answers
+	Exit      func()         // called for the ovn-appctl command exit, which there is none without it
 	NoNorthd  bool           // serve the databases only, for a northd elsewhere
 	Logger    *slog.Logger
 }
@@ -191,7 +192,7 @@ func (c *Central) serve(undo *closers, db *ovsdb.Database, ctl string, remotes [
 	if c.opts.CtlDir == "" {
 		return nil
 	}
-	x, err := unixctl.Listen(filepath.Join(c.opts.CtlDir, ctl+".ctl"), unixctl.Commands(srv, c.opts.Version))
+	x, err := unixctl.Listen(filepath.Join(c.opts.CtlDir, ctl+".ctl"), unixctl.Commands(srv, c.opts.Version, c.opts.Exit))
 	if err != nil {
 		return err
 	}

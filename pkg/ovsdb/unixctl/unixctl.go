@@ -19,6 +19,7 @@ type Command struct {
 	Args     string // for list-commands
 	Min, Max int    // number of arguments
 	Run      func(args []string) (string, error)
+	After    func() // called once the reply is sent; may be nil
 }
 
 // Server is a control socket.
@@ -126,6 +127,9 @@ func (s *Server) serve(nc net.Conn) {
 		if out.Encode(r) != nil {
 			return
 		}
+		if after := s.commands[q.Method].After; after != nil && err == nil {
+			after()
+		}
 	}
 }
 
@@ -159,8 +163,8 @@ func (s *Server) list() string {
 	return b.String()
 }
 
-// Commands are the commands about a database server.
-func Commands(srv *ovsdb.Server, version string) map[string]Command {
+// Commands are the commands about a database server. exit is called for the command of that name, which is left out without it.
+func Commands(srv *ovsdb.Server, version string, exit func()) map[string]Command {
 	databases := func(args []string) ([]*ovsdb.Database, error) {
 		if len(args) == 0 {
 			return srv.Databases(), nil
@@ -171,7 +175,7 @@ func Commands(srv *ovsdb.Server, version string) map[string]Command {
 		}
 		return []*ovsdb.Database{db}, nil
 	}
-	return map[string]Command{
+	commands := map[string]Command{
 		"version": {Run: func([]string) (string, error) { return "ovsdb-server (kove) " + version + "\n", nil }},
 		"memory/show": {Run: func([]string) (string, error) {
 			rows, monitors := 0, 0
@@ -204,4 +208,8 @@ func Commands(srv *ovsdb.Server, version string) map[string]Command {
 			return "", nil
 		}},
 	}
+	if exit != nil {
+		commands["exit"] = Command{Max: 1, Run: func([]string) (string, error) { return "", nil }, After: exit}
+	}
+	return commands
 }

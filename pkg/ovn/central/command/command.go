@@ -107,6 +107,7 @@ func run(c *cli.Context, version string) error {
 		TLS:       ovsdb.TLSFiles{PrivateKey: c.String("private-key"), Certificate: c.String("certificate"), CACert: c.String("ca-cert")},
 		CtlDir:    c.String("ctl-dir"),
 		Version:   version,
+		Exit:      stop,
 		Logger:    log,
 	})
 	return ct.Run(ctx, func() { log.Info("ready") })
