@@ -30,7 +30,15 @@ func TestReplay(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			for _, d := range Compare(want, Normalise(nbDump, sbDump, sc.Seed())) {
+			diff := Compare(want, Normalise(nbDump, sbDump, sc.Seed()))
+			if reason, listed := notYetReplayed[sc.Name]; listed {
+				t.Logf("different in %d lines, as listed: %s", len(diff), reason)
+				if len(diff) == 0 {
+					t.Errorf("%s equals stock: take it out of scenarios.go", sc.Name)
+				}
+				return
+			}
+			for _, d := range diff {
 				t.Error(d)
 			}
 		})
