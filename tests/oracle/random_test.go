@@ -14,14 +14,23 @@ import (
 
 var (
 	randomSeed  = flag.Uint64("seed", 0, "TestRandom: run this seed alone")
-	randomSteps = flag.Int("steps", 100, "TestRandom: commands per seed")
+	randomSteps = flag.Int("steps", 0, "TestRandom: commands per seed")
 )
 
 // TestRandom gives a random network, built and changed command by command, to stock and to kove, and compares the two every
-// few commands; then it restarts kove, which has to change nothing. -seed repeats one run.
+// few commands; then it restarts kove, which has to change nothing. -seed repeats one run, KOVE_LONG=1 makes more and longer ones.
 func TestRandom(t *testing.T) {
 	stockDir(t)
-	seeds := []uint64{1, 2, 3}
+	seeds, steps := []uint64{1, 2, 3}, 80
+	if long() {
+		steps = 300
+		for s := uint64(4); s <= 20; s++ {
+			seeds = append(seeds, s)
+		}
+	}
+	if *randomSteps != 0 {
+		steps = *randomSteps
+	}
 	if *randomSeed != 0 {
 		seeds = []uint64{*randomSeed}
 	}
@@ -31,9 +40,9 @@ func TestRandom(t *testing.T) {
 			stock, kove := startStock(t), startCentral(t, binary)
 			n := newNetwork(seed)
 			var batch []string
-			for step := range *randomSteps {
+			for step := range steps {
 				batch = append(batch, n.step())
-				if len(batch) < 5 && step < *randomSteps-1 {
+				if len(batch) < 5 && step < steps-1 {
 					continue
 				}
 				// One command at a time, so that tunnel keys are handed out in the same order.
