@@ -50,6 +50,7 @@ func Plan(f Facts) reconcile.Plan {
 		plan.Writes = append(plan.Writes, reconcile.Write{Ref: ref, Patch: map[string]any{"spec": map[string]any{
 			"vpc": s.Spec.Vpc, "provider": s.Spec.Provider, "protocol": s.Spec.Protocol, "cidrBlock": s.Spec.CIDRBlock, "gateway": s.Spec.Gateway,
 			"excludeIps": s.Spec.ExcludeIPs, "gatewayType": s.Spec.GatewayType, "enableLb": s.Spec.LbEnabled(),
+			"natOutgoing": s.Spec.NatOutgoing, "private": s.Spec.Private,
 		}}})
 	}
 	problem := f.Problem
