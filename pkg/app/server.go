@@ -68,6 +68,7 @@ func (a *App) addServer() error {
 		supervise.After(s.apiserver), supervise.StopTimeout(clientStop))
 	s.certificates = g.Add(csr.New(s.client, identities, p.OVNCA, a.log),
 		supervise.After(s.apiserver), supervise.StopTimeout(clientStop))
+	g.Add(supervise.Func("server-certificates", a.watchCertificates))
 	if err := a.addManifests(); err != nil {
 		return err
 	}
