@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"math/rand"
+	"path/filepath"
 	"sync"
 	"testing"
 
@@ -15,7 +16,7 @@ import (
 
 type fixture struct {
 	*testing.T
-	db      *ovsdb.Database
+	db      ovsdb.DB
 	applier *nb.Applier
 }
 
@@ -290,9 +291,36 @@ func TestCulpritFailsAlone(t *testing.T) {
 	}
 }
 
+// startRemote puts a socket between the Applier and the database, as with an OVN that someone else runs.
+func startRemote(t *testing.T) *fixture {
+	local := start(t).db.(*ovsdb.Database)
+	server, err := ovsdb.NewServer(ovsdb.ServerOptions{}, local)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { server.Close() })
+	socket := filepath.Join(t.TempDir(), "nb.sock")
+	if _, err := server.Listen(ovsdb.Remote{Target: "punix:" + socket}); err != nil {
+		t.Fatal(err)
+	}
+	client, err := ovsdb.Dial(t.Context(), nb.Database, ovsdb.ClientOptions{Remotes: []string{"unix:" + socket}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { client.Close() })
+	f := &fixture{T: t, db: client}
+	f.restart()
+	return f
+}
+
 // Whatever order owners come and go in, the database holds exactly what is wanted.
 func TestRandomApplies(t *testing.T) {
-	f := start(t)
+	t.Run("in process", func(t *testing.T) { randomApplies(start(t)) })
+	t.Run("over a socket", func(t *testing.T) { randomApplies(startRemote(t)) })
+}
+
+func randomApplies(f *fixture) {
+	t := f.T
 	base(f)
 	rng := rand.New(rand.NewSource(1))
 	want := map[int]bool{}
