@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io/fs"
 	"log/slog"
+	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -234,7 +235,7 @@ func removeState(c *config.Config) error {
 		return fmt.Errorf("%v are still mounted below %s; unmount them first", left, c.Paths.DataDir)
 	}
 	var errs []error
-	for _, dir := range []string{c.Paths.DataDir, c.Paths.RunDir, c.Paths.NodeDir, "/var/log/pods", "/var/log/containers", "/run/containerd/s"} {
+	for _, dir := range []string{c.Paths.DataDir, c.Paths.RunDir, c.Paths.NodeDir, "/var/log/pods", "/var/log/containers"} {
 		entries, err := os.ReadDir(dir)
 		if err != nil && !errors.Is(err, fs.ErrNotExist) {
 			errs = append(errs, err)
@@ -246,10 +247,43 @@ func removeState(c *config.Config) error {
 		}
 		_ = os.Remove(dir) // it may be a mount point of its own
 	}
+	errs = append(errs, removeShared()...)
 	if k := c.API.WriteKubeconfig; k != "" {
 		if err := os.Remove(k); err != nil && !errors.Is(err, fs.ErrNotExist) {
 			errs = append(errs, err)
 		}
 	}
+	_ = os.Remove(filepath.Dir(c.Paths.ConfigFile)) // fails while the operator's files are in it
 	return errors.Join(errs...)
+}
+
+// removeShared deletes what kubelet, containerd and libcni leave in folders whose names are fixed in them and which others on
+// this machine may use too: sockets that nobody listens on, cached results of kove's network, folders that are then empty.
+func removeShared() (errs []error) {
+	remove := func(path string) {
+		if err := os.Remove(path); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			errs = append(errs, err)
+		}
+	}
+	for _, pattern := range []string{"/run/containerd/s/*", "/var/lib/kubelet/device-plugins/*.sock"} {
+		sockets, _ := filepath.Glob(pattern)
+		for _, s := range sockets {
+			conn, err := net.Dial("unix", s)
+			if errors.Is(err, unix.ECONNREFUSED) {
+				remove(s)
+			} else if err == nil {
+				conn.Close()
+			}
+		}
+	}
+	results, _ := filepath.Glob("/var/lib/cni/results/" + cni.NetworkName + "-*")
+	for _, r := range results {
+		remove(r)
+		id, _, _ := strings.Cut(strings.TrimPrefix(filepath.Base(r), cni.NetworkName+"-"), "-")
+		remove("/var/lib/cni/results/cni-loopback-" + id + "-lo") // the same sandbox's, of containerd's own network
+	}
+	for _, dir := range []string{"/run/containerd/s", "/run/containerd", "/var/lib/kubelet/device-plugins", "/var/lib/kubelet", "/var/lib/cni/results", "/var/lib/cni"} {
+		_ = os.Remove(dir) // fails, rightly, while somebody else has something in it
+	}
+	return errs
 }

@@ -13,6 +13,9 @@ import (
 // confFile is the network configuration; its presence makes the kubelet report the node Ready.
 const confFile = "10-kove.conflist"
 
+// NetworkName is the name of kove's CNI network; libcni names its cached results after it.
+const NetworkName = "kove"
+
 func (d *Daemon) confPath() string { return filepath.Join(d.o.ConfDir, confFile) }
 
 // writeConf writes the network configuration if it differs.
@@ -26,7 +29,7 @@ func (d *Daemon) writeConf() error {
 	}
 	// From version 1.1.0 on the runtime executes every plugin's STATUS each time the kubelet asks how it is, and a restart
 	// of kove would make a node NotReady whose pods have all they need. The file's presence is the status.
-	b, err := json.MarshalIndent(map[string]any{"cniVersion": "1.0.0", "name": "kove", "plugins": plugins}, "", "  ")
+	b, err := json.MarshalIndent(map[string]any{"cniVersion": "1.0.0", "name": NetworkName, "plugins": plugins}, "", "  ")
 	if err != nil {
 		return fmt.Errorf("encoding the network configuration: %w", err)
 	}

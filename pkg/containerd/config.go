@@ -121,14 +121,15 @@ disabled_plugins = ["io.containerd.internal.v1.opt", "io.containerd.nri.v1.nri"]
       runtime_path = {{q .Shim}}
       [plugins.'io.containerd.cri.v1.runtime'.containerd.runtimes.runc.options]
         BinaryName = {{q .Runc}}
+        Root = {{q .RuncRoot}}
         SystemdCgroup = {{.SystemdCgroup}}
 `))
 
 type configData struct {
 	Options
-	Socket, DropIns, Snapshotter, HostsDir, Shim, Runc string
-	Credentials                                        []credential
-	RestrictOOM                                        bool
+	Socket, DropIns, Snapshotter, HostsDir, Shim, Runc, RuncRoot string
+	Credentials                                                  []credential
+	RestrictOOM                                                  bool
 }
 
 // render writes the configuration for a host.
@@ -143,6 +144,7 @@ func (o Options) render(h hostFacts) ([]byte, error) {
 		DropIns: filepath.Join(o.ConfDir, "conf.d", "*.toml"), HostsDir: o.hostsDir(), Credentials: registries.credentials(),
 		Snapshotter: h.snapshotter, RestrictOOM: !h.mayLowerOOMScore,
 		Shim: filepath.Join(o.BinDir, "containerd-shim-runc-v2"), Runc: filepath.Join(o.BinDir, "runc"),
+		RuncRoot: filepath.Join(o.State, "runc"), // not /run/containerd/runc, which another containerd may use
 	})
 	if err != nil {
 		return nil, fmt.Errorf("rendering the configuration of containerd: %w", err)
