@@ -32,6 +32,8 @@ fail() {
 
 say() { printf 'install.sh: %s\n' "$*"; }
 
+last() { printf '%s\n' "$1" | sed -n '/./h;${x;p;}'; }
+
 have() { command -v "$1" >/dev/null 2>&1; }
 
 check_machine() {
@@ -65,14 +67,14 @@ download() {
   http://* | https://*) ;;
   *)
     [ -f "$base/$1" ] || fail "there is no $base/$1; INSTALL_KOVE_URL names a folder that must hold a release"
-    cp "$base/$1" "$2" 2>"$work/error" || fail "copying $base/$1: $(tail -n 1 "$work/error")"
+    said=$(cp "$base/$1" "$2" 2>&1) || fail "copying $base/$1: $said"
     return
     ;;
   esac
   status=0
   if have curl; then
-    curl -fsSL --connect-timeout "$INSTALL_KOVE_TIMEOUT" --speed-limit 1 --speed-time "$INSTALL_KOVE_TIMEOUT" \
-      --retry 2 -o "$2" "$base/$1" 2>"$work/error" || status=$?
+    said=$(curl -fsSL --connect-timeout "$INSTALL_KOVE_TIMEOUT" --speed-limit 1 --speed-time "$INSTALL_KOVE_TIMEOUT" \
+      --retry 2 -o "$2" "$base/$1" 2>&1) || status=$?
     case $status in
     0) return ;;
     5 | 7) why="cannot connect" ;;
@@ -84,12 +86,12 @@ download() {
     35 | 51 | 60) why="TLS failed: check the machine's clock and CA certificates" ;;
     *) why="curl ended with $status" ;;
     esac
-    why="$why ($(tail -n 1 "$work/error"))"
+    why="$why ($(last "$said"))"
   elif have wget; then
     # busybox's wget knows -T and -O, and retries by itself in no version
     tries=
     if wget --help 2>&1 | grep -q -- --tries; then tries=--tries=2; fi
-    wget $tries -q -T "$INSTALL_KOVE_TIMEOUT" -O "$2" "$base/$1" 2>"$work/error" || status=$?
+    said=$(wget $tries -q -T "$INSTALL_KOVE_TIMEOUT" -O "$2" "$base/$1" 2>&1) || status=$?
     case $status in
     0) return ;;
     3) why="cannot write to $(dirname "$2"): is the disk full?" ;;
@@ -98,7 +100,7 @@ download() {
     8) why="the server has no such file" ;;
     *) why="wget ended with $status" ;;
     esac
-    why="$why $(tail -n 1 "$work/error")"
+    [ -z "$said" ] || why="$why ($(last "$said"))"
   else
     fail "neither curl nor wget is here; install one, or copy a release and set INSTALL_KOVE_URL to its folder"
   fi
@@ -156,7 +158,7 @@ fetch() {
   if have gzip && [ -n "$(wanted_sum "kove-$arch.gz")" ]; then
     download "$version/kove-$arch.gz" "$work/kove.gz"
     verify "kove-$arch.gz" "$work/kove.gz"
-    gzip -dc "$work/kove.gz" >"$program" 2>"$work/error" || fail "unpacking kove in $bin_dir: $(tail -n 1 "$work/error")"
+    said=$(gzip -dc "$work/kove.gz" 2>&1 >"$program") || fail "unpacking kove in $bin_dir: $(last "$said")"
     rm -f "$work/kove.gz"
   else
     download "$version/kove-$arch" "$program"

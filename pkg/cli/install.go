@@ -80,7 +80,7 @@ func (app *App) install(c *cli.Context) error {
 			}
 		}
 	}
-	m, err := app.machine(c, conf, given)
+	m, err := app.machine(c, conf, given.all)
 	if err != nil {
 		return err
 	}
@@ -99,22 +99,29 @@ func (app *App) install(c *cli.Context) error {
 
 func (app *App) say(format string, args ...any) { fmt.Fprintf(app.a.Stdout, format+"\n", args...) }
 
+// givenOptions are the options that an install is given.
+type givenOptions struct {
+	flags   map[string][]string // from the command line
+	environ []string            // the KOVE_ variables that are options of the role
+	all     map[string][]string // both, as they are to be kept
+}
+
 // installedRole reads which role is to be installed and the options that it is given, on the command line and in KOVE_
 // variables.
-func (app *App) installedRole(c *cli.Context, before *install.Inventory) (config.Role, map[string][]string, error) {
+func (app *App) installedRole(c *cli.Context, before *install.Inventory) (config.Role, givenOptions, error) {
 	args := c.Args().Slice()
 	role := config.Server
 	switch {
 	case len(args) > 0 && (args[0] == string(config.Server) || args[0] == string(config.Agent)):
 		role, args = config.Role(args[0]), args[1:]
 	case len(args) > 0 && !strings.HasPrefix(args[0], "-"):
-		return "", nil, usage("kove install %s: the role is server or agent", args[0])
+		return "", givenOptions{}, usage("kove install %s: the role is server or agent", args[0])
 	case before != nil:
 		role = before.Role
 	case slices.ContainsFunc(app.a.Environ, func(kv string) bool { return strings.HasPrefix(kv, "KOVE_URL=") && kv != "KOVE_URL=" }):
 		role = config.Agent
 	}
-	options := map[string][]string{}
+	options := givenOptions{flags: map[string][]string{}, all: map[string][]string{}}
 	env := map[string]string{}
 	for _, kv := range app.a.Environ {
 		if name, v, ok := strings.Cut(kv, "="); ok && v != "" {
@@ -126,11 +133,13 @@ func (app *App) installedRole(c *cli.Context, before *install.Inventory) (config
 			v, ok := env[name]
 			switch {
 			case !ok || !o.Applies(role):
+				continue
 			case o.List():
-				options[o.Name] = strings.Split(v, ",")
+				options.all[o.Name] = strings.Split(v, ",")
 			default:
-				options[o.Name] = []string{v}
+				options.all[o.Name] = []string{v}
 			}
+			options.environ = append(options.environ, name+"="+v)
 		}
 	}
 	command := &cli.Command{Name: string(role), Flags: flags(role, func(config.Option) bool { return true }), Action: func(c *cli.Context) error {
@@ -138,33 +147,38 @@ func (app *App) installedRole(c *cli.Context, before *install.Inventory) (config
 			return err
 		}
 		for name, values := range given(c, role) {
-			options[name] = values
+			options.flags[name], options.all[name] = values, values
 		}
 		return nil
 	}}
 	prepare(command)
 	sub := &cli.App{Name: "kove", Commands: []*cli.Command{command}, Writer: app.a.Stdout, ErrWriter: app.a.Stderr, DisableSliceFlagSeparator: true, ExitErrHandler: func(*cli.Context, error) {}}
 	if err := sub.RunContext(c.Context, append([]string{"kove", string(role)}, args...)); err != nil {
-		return "", nil, err
+		return "", options, err
 	}
 	// The service runs elsewhere.
 	for _, name := range []string{"config", "token-file", "agent-token-file", "data-dir", "run-dir", "resolv-conf", "write-kubeconfig"} {
-		if v := options[name]; len(v) == 1 && v[0] != "" {
-			path, err := filepath.Abs(v[0])
-			if err != nil {
-				return "", nil, fmt.Errorf("finding %s: %w", v[0], err)
+		for _, from := range []map[string][]string{options.flags, options.all} {
+			if v := from[name]; len(v) == 1 && v[0] != "" {
+				path, err := filepath.Abs(v[0])
+				if err != nil {
+					return "", options, fmt.Errorf("finding %s: %w", v[0], err)
+				}
+				from[name] = []string{path}
 			}
-			options[name] = []string{path}
 		}
 	}
 	return role, options, nil
 }
 
 // installedConfig is the configuration that the service will have, judged as at its start.
-func (app *App) installedConfig(role config.Role, given map[string][]string, before *install.Inventory) (*config.Config, error) {
+func (app *App) installedConfig(role config.Role, given givenOptions, before *install.Inventory) (*config.Config, error) {
 	flags := map[string][]string{}
-	for name, values := range given {
+	for name, values := range given.flags {
 		flags[name] = values
+	}
+	if file := given.all["config"]; len(file) > 0 {
+		flags["config"] = file
 	}
 	if len(flags["config"]) == 0 && before != nil && before.ConfigFile != config.Default(role).Paths.ConfigFile {
 		flags["config"] = []string{before.ConfigFile}
@@ -174,7 +188,7 @@ func (app *App) installedConfig(role config.Role, given map[string][]string, bef
 			return nil, exit{ExitUsage, fmt.Errorf("--config %s: there is no such file; write it first. Nothing was changed", file[0])}
 		}
 	}
-	conf, err := config.Load(config.Input{Role: role, Flags: flags, Host: app.a.Host})
+	conf, err := config.Load(config.Input{Role: role, Flags: flags, Environ: given.environ, Host: app.a.Host})
 	if err != nil {
 		return nil, exit{ExitUsage, fmt.Errorf("%w. Nothing was changed", err)}
 	}

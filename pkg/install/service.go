@@ -103,6 +103,7 @@ func (s script) run(ctx context.Context, verb string) (string, error) {
 	defer out.Close()
 	cmd := exec.CommandContext(ctx, s.path, verb)
 	cmd.Stdout, cmd.Stderr = out, out
+	cmd.Env = []string{"PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", "HOME=/root"}
 	err = cmd.Run()
 	b, _ := os.ReadFile(out.Name()) // only for the message
 	text := strings.TrimSpace(string(b))
