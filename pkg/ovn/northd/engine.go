@@ -21,9 +21,10 @@ type engine struct {
 	rows     *rowStore
 	features []feature.Feature
 
-	outputs map[unitID]*output
-	failed  map[unitID]bool // units that panicked last time
-	views   map[unitID]any
+	outputs  map[unitID]*output
+	nameless map[ovsdb.UUID]topo.Placed // ports whose name another port has
+	failed   map[unitID]bool            // units that panicked last time
+	views    map[unitID]any
 
 	south    south
 	nbGlobal *nb.NBGlobal
@@ -60,7 +61,7 @@ type datapathState struct {
 func newEngine(log *slog.Logger) *engine {
 	e := &engine{
 		log: log, topo: topo.New(), alloc: newAllocator(), flows: newFlowTable(), rows: newRowStore(), features: feature.All(),
-		outputs: map[unitID]*output{}, failed: map[unitID]bool{}, views: map[unitID]any{}, south: newSouth(),
+		nameless: map[ovsdb.UUID]topo.Placed{}, outputs: map[unitID]*output{}, failed: map[unitID]bool{}, views: map[unitID]any{}, south: newSouth(),
 		datapaths: map[ovsdb.UUID]*datapathState{}, changedDP: map[ovsdb.UUID]struct{}{},
 		content: map[lflow.ID]*lflow.Flow{}, suspects: map[rowKey]ovsdb.UUID{},
 	}
@@ -237,6 +238,7 @@ func compareDatapaths(a, b *datapathState, ida, idb ovsdb.UUID) int {
 
 func (e *engine) allocatePorts(placed []topo.Placed) {
 	for _, p := range placed {
+		delete(e.nameless, p.ID)
 		if p.Old.Name != "" && (p.New.Name != p.Old.Name || p.New.Datapath != p.Old.Datapath) {
 			e.freePort(p.Old.Name, p.ID, p.New.Name == p.Old.Name)
 		}
@@ -254,13 +256,25 @@ func (e *engine) allocatePorts(placed []topo.Placed) {
 		if p.New.Datapath.IsZero() {
 			continue
 		}
-		k, err := e.alloc.portKey(p.New.Name, p.New.Datapath, p.ID, p.New.Requested)
-		if err != nil {
-			e.log.Error("allocating key", "component", "northd", "err", err)
-			continue
-		}
-		e.topo.SetPortKey(p.New.Name, k)
+		e.allocatePort(p)
 	}
+	// Ports that had to wait for their name.
+	for id, p := range e.nameless {
+		if e.alloc.port[p.New.Name] == nil {
+			delete(e.nameless, id)
+			e.allocatePort(p)
+		}
+	}
+}
+
+func (e *engine) allocatePort(p topo.Placed) {
+	k, err := e.alloc.portKey(p.New.Name, p.New.Datapath, p.ID, p.New.Requested)
+	if err != nil {
+		e.log.Error("allocating key", "component", "northd", "err", err)
+		e.nameless[p.ID] = p
+		return
+	}
+	e.topo.SetPortKey(p.New.Name, k)
 }
 
 func (e *engine) freePort(name string, owner ovsdb.UUID, moves bool) {
@@ -292,7 +306,8 @@ func (e *engine) allocateRedirect(u topo.Unit) bool {
 			return false
 		}
 		name, dp, has = v.CRName(), v.DP.ID, v.CRKey != nil
-		want = v.Peer != nil && v.Peer.Distributed() && len(v.Switch.Localnets) == 0
+		want = v.Peer != nil && v.Peer.Distributed() && len(v.Switch.Localnets) == 0 &&
+			v.PeerRouter != nil && len(v.PeerRouter.Gateways) == 1
 	default:
 		return false
 	}

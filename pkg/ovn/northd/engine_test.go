@@ -487,3 +487,58 @@ func TestRun(t *testing.T) {
 		t.Error(err)
 	}
 }
+
+// TestSameName gives a switch port and a router port one name: the first keeps it, the second gets it when it is free.
+func TestSameName(t *testing.T) {
+	w := newWorld(t)
+	w.start()
+	lsp := &nb.LogicalSwitchPort{UUID: ovsdb.NewUUID(), Name: "x"}
+	ls := &nb.LogicalSwitch{UUID: ovsdb.NewUUID(), Name: "sw", Ports: []ovsdb.UUID{lsp.UUID}}
+	w.transact(w.nb, nb.Insert(lsp), nb.Insert(ls))
+	w.settle()
+	lrp := &nb.LogicalRouterPort{UUID: ovsdb.NewUUID(), Name: "x", MAC: "0a:00:00:00:00:01", Networks: []string{"10.0.0.1/24"}}
+	lr := &nb.LogicalRouter{UUID: ovsdb.NewUUID(), Name: "lr", Ports: []ovsdb.UUID{lrp.UUID}}
+	w.transact(w.nb, nb.Insert(lrp), nb.Insert(lr))
+	w.settle()
+	datapath := func() ovsdb.UUID {
+		rows := rowsOf(t, w.sb, sb.TablePortBinding)
+		if len(rows) != 1 {
+			t.Fatalf("%d Port_Bindings, want 1", len(rows))
+		}
+		for _, r := range rows {
+			return sb.NewPortBinding(r).Datapath
+		}
+		return ovsdb.UUID{}
+	}
+	if datapath() != ls.UUID {
+		t.Error("the second port took the name")
+	}
+	if !strings.Contains(w.northdLogs.String(), "naming port x: another logical port has that name") {
+		t.Errorf("the conflict is not logged: %s", w.northdLogs)
+	}
+	w.transact(w.nb, ovsdb.Delete(nb.TableLogicalSwitch, ls.UUID))
+	w.settle()
+	if datapath() != lr.UUID {
+		t.Error("the second port did not get the free name")
+	}
+	w.checkRestart("same name")
+}
+
+// TestQuarantine has the database reject a row: the others are written all the same.
+func TestQuarantine(t *testing.T) {
+	w := newWorld(t)
+	w.load(scenarios(t)[1])
+	w.start()
+	n := w.s.n
+	bad := ovsdb.Insert(sb.TableServiceMonitor, ovsdb.NewUUID(), col(sb.ServiceMonitorColProtocol, []string{"carrier pigeon"}))
+	good := ovsdb.Insert(sb.TableServiceMonitor, ovsdb.NewUUID(), col(sb.ServiceMonitorColIP, "10.0.0.1"))
+	ops := []ovsdb.Op{bad, good}
+	_, err := w.sb.Transact(t.Context(), ops...)
+	if err == nil {
+		t.Fatal("the schema takes carrier pigeons")
+	}
+	n.quarantine(err, ops)
+	if ops = n.withoutQuarantined(ops); len(ops) != 1 || ops[0].UUID != good.UUID {
+		t.Errorf("left are %v", ops)
+	}
+}

@@ -84,9 +84,8 @@ const maxACLID = 1<<15 - 1
 const maxQueue = 0xf000
 
 type portAlloc struct {
-	topo.PortKey
-	dp    ovsdb.UUID // Logical_Switch or Logical_Router
-	owner ovsdb.UUID // Logical_Switch_Port or Logical_Router_Port, zero until it shows up
+	topo.PortKey            // Owner is zero until it shows up
+	dp           ovsdb.UUID // Logical_Switch or Logical_Router
 }
 
 func newAllocator() *allocator {
@@ -180,11 +179,11 @@ func (a *allocator) freeDatapath(id ovsdb.UUID) {
 // portKey returns the key of a port, allocating it.
 func (a *allocator) portKey(name string, dp, owner ovsdb.UUID, requested int64) (*topo.PortKey, error) {
 	p := a.port[name]
-	if p != nil && !p.owner.IsZero() && p.owner != owner {
+	if p != nil && !p.Owner.IsZero() && p.Owner != owner {
 		return nil, fmt.Errorf("naming port %s: another logical port has that name", name)
 	}
 	if p != nil && p.dp == dp && (requested == 0 || requested == p.Key) {
-		p.owner = owner
+		p.Owner = owner
 		k := p.PortKey
 		return &k, nil
 	}
@@ -197,7 +196,7 @@ func (a *allocator) portKey(name string, dp, owner ovsdb.UUID, requested int64) 
 	if requested > 0 && requested <= maxPortKey && space.take(requested, name) {
 		key = requested
 	} else if p != nil && p.dp == dp {
-		p.owner = owner
+		p.Owner = owner
 		k := p.PortKey
 		return &k, nil
 	} else if key = space.next(limit, name); key == 0 {
@@ -207,7 +206,7 @@ func (a *allocator) portKey(name string, dp, owner ovsdb.UUID, requested int64) 
 		space.free(key, name)
 		return nil, fmt.Errorf("allocating tunnel key of port %s: its datapath has none", name)
 	}
-	n := &portAlloc{PortKey: topo.PortKey{SB: hashUUID(sb.TablePortBinding, portRowKey(name, a.dp[dp].SB)), Key: key}, dp: dp, owner: owner}
+	n := &portAlloc{PortKey: topo.PortKey{SB: hashUUID(sb.TablePortBinding, portRowKey(name, a.dp[dp].SB)), Key: key, Owner: owner}, dp: dp}
 	if p != nil {
 		if p.dp == dp {
 			n.SB, n.Queue = p.SB, p.Queue
@@ -224,7 +223,7 @@ func (a *allocator) portKey(name string, dp, owner ovsdb.UUID, requested int64) 
 // queue gives a port a queue, or takes it, and returns its new key; nil when there is nothing to change.
 func (a *allocator) queue(name string, owner ovsdb.UUID, want bool) *topo.PortKey {
 	p := a.port[name]
-	if p == nil || p.owner != owner || want == (p.Queue != 0) {
+	if p == nil || p.Owner != owner || want == (p.Queue != 0) {
 		return nil
 	}
 	if want {
@@ -241,7 +240,7 @@ func (a *allocator) queue(name string, owner ovsdb.UUID, want bool) *topo.PortKe
 
 func (a *allocator) freePort(name string, owner ovsdb.UUID) bool {
 	p := a.port[name]
-	if p == nil || p.owner != owner && !p.owner.IsZero() {
+	if p == nil || p.Owner != owner && !p.Owner.IsZero() {
 		return false
 	}
 	if s := a.ports[p.dp]; s != nil {
@@ -255,8 +254,8 @@ func (a *allocator) freePort(name string, owner ovsdb.UUID) bool {
 // sweep forgets ports that were loaded and that nobody asked for.
 func (a *allocator) sweep() {
 	for name, p := range a.port {
-		if p.owner.IsZero() {
-			a.freePort(name, p.owner)
+		if p.Owner.IsZero() {
+			a.freePort(name, p.Owner)
 		}
 	}
 }

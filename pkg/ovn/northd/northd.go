@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"slices"
 	"time"
 
 	"github.com/kove-io/kove/pkg/ovn/sb"
@@ -22,11 +23,15 @@ type Options struct {
 type Northd struct {
 	opts Options
 	log  *slog.Logger
+
+	// quarantined are southbound rows that the database did not accept. They are left out from then on, so that one of
+	// them does not keep all others from being written.
+	quarantined map[ovsdb.UUID]bool
 }
 
 // New returns the component.
 func New(opts Options) *Northd {
-	n := &Northd{opts: opts, log: opts.Logger}
+	n := &Northd{opts: opts, log: opts.Logger, quarantined: map[ovsdb.UUID]bool{}}
 	if n.log == nil {
 		n.log = slog.New(slog.DiscardHandler)
 	}
@@ -205,11 +210,13 @@ func (s *session) step(ctx context.Context) error {
 		return err
 	}
 	sbOps, nbOps := s.e.step()
+	sbOps = s.n.withoutQuarantined(sbOps)
 	if len(sbOps) > 0 {
 		if allocates(sbOps) {
 			sbOps = append(sbOps, ovsdb.Commit(true))
 		}
 		if _, err := s.n.opts.SB.Transact(ctx, sbOps...); err != nil {
+			s.n.quarantine(err, sbOps)
 			return fmt.Errorf("writing southbound: %w", describe(err, sbOps))
 		}
 	}
@@ -237,6 +244,40 @@ func allocates(ops []ovsdb.Op) bool {
 		}
 	}
 	return false
+}
+
+// quarantine remembers the row that a transaction was rejected for.
+func (n *Northd) quarantine(err error, ops []ovsdb.Op) {
+	var e *ovsdb.Error
+	if !errors.As(err, &e) || e.Op >= len(ops) {
+		return
+	}
+	if id := rowOf(&ops[e.Op]); !id.IsZero() {
+		n.quarantined[id] = true
+		n.log.Error("leaving out a row that the southbound database rejects", "component", "northd", "table", ops[e.Op].Table,
+			"row", id.String(), "err", err)
+	}
+}
+
+func (n *Northd) withoutQuarantined(ops []ovsdb.Op) []ovsdb.Op {
+	if len(n.quarantined) == 0 {
+		return ops
+	}
+	return slices.DeleteFunc(ops, func(op ovsdb.Op) bool { return n.quarantined[rowOf(&op)] })
+}
+
+// rowOf is the row that an insert, update or mutation of ours is about.
+func rowOf(op *ovsdb.Op) ovsdb.UUID {
+	switch op.Kind {
+	case ovsdb.OpInsert:
+		return op.UUID
+	case ovsdb.OpUpdate, ovsdb.OpMutate:
+		if len(op.Where) == 1 && op.Where[0].Column == "_uuid" {
+			id, _ := op.Where[0].Value.(ovsdb.UUID)
+			return id
+		}
+	}
+	return ovsdb.UUID{}
 }
 
 // describe names the operation that a transaction failed at.

@@ -80,9 +80,6 @@ func (g *graph) touched(n *node) {
 
 // run computes n and links it to what it read.
 func (g *graph) run(n *node) (changed bool) {
-	if n.running {
-		panic("topo: a fact depends on itself")
-	}
 	n.queued, n.running = false, true
 	g.frames++
 	f := &frame{id: g.frames, node: n}
@@ -274,6 +271,8 @@ func (r *Rule[K, V]) Get(k K) V {
 	case c == nil:
 		c = r.add(k)
 		r.g.run(&c.node)
+	case c.running:
+		panic("topo: a fact depends on itself")
 	case c.queued:
 		r.g.run(&c.node)
 	}

@@ -14,7 +14,7 @@ func (t *Topo) computeRouterPortFacts(id ovsdb.UUID) *RouterPortFacts {
 	if row == nil || !ok {
 		return nil
 	}
-	dp, key, router := t.datapath.Get(lr), t.portKeys.Get(row.Name), t.LogicalRouter.Get(lr)
+	dp, key, router := t.datapath.Get(lr), t.portKey(row.Name, id), t.LogicalRouter.Get(lr)
 	if dp == nil || key == nil || router == nil {
 		return nil
 	}
@@ -23,11 +23,12 @@ func (t *Topo) computeRouterPortFacts(id ovsdb.UUID) *RouterPortFacts {
 		Options: router.Options, Enabled: row.Enabled == nil || *row.Enabled, Gateway: router.Options["chassis"] != "",
 		PeerName: lrpPeer(row),
 	}
-	p.CRKey = t.portKeys.Get(p.CRName)
+	p.CRKey = t.portKey(p.CRName, id)
 	p.Addresses = routerAddresses(row)
 	if lsp, ok := t.lspByRouterLRP.one(row.Name); ok {
 		if sw, ok := t.switchOf.one(lsp); ok {
 			p.PeerDP = t.datapath.Get(sw)
+			p.Physical = len(t.members.byClass.Get(classKey{sw, ClassLocalnet})) > 0
 		}
 		if p.PeerName == "" {
 			p.PeerName = t.LogicalSwitchPort.Get(lsp).Name

@@ -342,7 +342,7 @@ func (t *Topo) lbMonitors(f *LoadBalancerFacts) []Monitor {
 			continue
 		}
 		for _, b := range v.Backends {
-			if b.LSP == "" || b.SourceIP == "" {
+			if b.LSP == "" || b.SourceIP == "" || f.Protocol == "sctp" { // ovn-controller cannot watch SCTP
 				continue
 			}
 			id, _ := t.lspByName.one(b.LSP)

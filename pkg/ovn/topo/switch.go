@@ -94,7 +94,7 @@ func (t *Topo) computeSwitchPortFacts(id ovsdb.UUID) *SwitchPortFacts {
 	if row == nil || !ok {
 		return nil
 	}
-	dp, key := t.datapath.Get(sw), t.portKeys.Get(row.Name)
+	dp, key := t.datapath.Get(sw), t.portKey(row.Name, id)
 	if dp == nil || key == nil {
 		return nil
 	}
@@ -102,7 +102,7 @@ func (t *Topo) computeSwitchPortFacts(id ovsdb.UUID) *SwitchPortFacts {
 		Row: row, ID: id, Name: row.Name, Quoted: Quote(row.Name), Type: row.Type, DP: dp, Key: key,
 		Enabled: row.Enabled == nil || *row.Enabled,
 	}
-	p.CRKey = t.portKeys.Get(p.CRName())
+	p.CRKey = t.portKey(p.CRName(), id)
 	if b := t.bindings.Get(row.Name); b != nil {
 		p.Up, p.Chassis = b.Up, b.Chassis
 	}
@@ -137,6 +137,14 @@ func (t *Topo) computeSwitchPortFacts(id ovsdb.UUID) *SwitchPortFacts {
 		}
 	}
 	return p
+}
+
+// portKey returns the key that a port has under a name, or nil.
+func (t *Topo) portKey(name string, owner ovsdb.UUID) *PortKey {
+	if k := t.portKeys.Get(name); k != nil && k.Owner == owner {
+		return k
+	}
+	return nil
 }
 
 // hostAddresses drops the prefix lengths.

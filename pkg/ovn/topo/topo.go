@@ -212,6 +212,7 @@ type PortKey struct {
 	SB    ovsdb.UUID // of the Port_Binding
 	Key   int64      // tunnel_key
 	Queue int64      // options:qdisc_queue_id that northd allocated, 0 for none
+	Owner ovsdb.UUID // Logical_Switch_Port or Logical_Router_Port; another port of the same name has no key
 }
 
 // Binding is the state of a Port_Binding that chassis write.

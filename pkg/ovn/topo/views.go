@@ -208,6 +208,7 @@ type RouterPortFacts struct {
 	// PeerName is the logical port at the other end, on a switch or a router; "" when there is none.
 	PeerName string
 	PeerDP   *Datapath // the switch at the other end
+	Physical bool      // which has a localnet port
 
 	HAGroup *HAGroup // gateway chassis or HA chassis group: makes it a distributed gateway port
 	Gateway bool     // of a gateway router (options:chassis)
@@ -371,9 +372,6 @@ func (p *SwitchPort) routerAddresses(is4 bool) []string {
 
 // answersFor reports whether the router answers for a NAT address, on all its ports. Its own addresses it answers for anyway.
 func (p *RouterPortFacts) answersFor(a netip.Addr, r *Router) bool {
-	if r.Chassis == "" && len(r.Gateways) == 0 {
-		return false
-	}
 	for _, q := range r.Ports {
 		for _, n := range q.Networks(a.Is4()) {
 			if n.Addr == a {
