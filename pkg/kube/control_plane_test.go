@@ -210,6 +210,15 @@ func TestControlPlane(t *testing.T) {
 		}
 	})
 
+	for _, name := range []string{"state.db", "state.db-wal", "state.db-shm"} {
+		fi, err := os.Stat(testConfig(dir).Paths.Server("db", name))
+		if err != nil {
+			t.Error(err)
+		} else if fi.Mode().Perm() != 0o600 {
+			t.Errorf("the datastore's %s has mode %v", name, fi.Mode())
+		}
+	}
+
 	const objects = 50
 	for i := range objects {
 		cm := &corev1.ConfigMap{ObjectMeta: metav1.ObjectMeta{Name: fmt.Sprintf("c%d", i)}, Data: map[string]string{"n": fmt.Sprint(i)}}
