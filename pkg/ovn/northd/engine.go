@@ -24,7 +24,6 @@ type engine struct {
 	outputs  map[unitID]*output
 	nameless map[ovsdb.UUID]topo.Placed // ports whose name another port has
 	failed   map[unitID]bool            // units that panicked last time
-	views    map[unitID]any
 
 	south    south
 	nbGlobal *nb.NBGlobal
@@ -61,7 +60,7 @@ type datapathState struct {
 func newEngine(log *slog.Logger) *engine {
 	e := &engine{
 		log: log, topo: topo.New(), alloc: newAllocator(), flows: newFlowTable(), rows: newRowStore(), features: feature.All(),
-		nameless: map[ovsdb.UUID]topo.Placed{}, outputs: map[unitID]*output{}, failed: map[unitID]bool{}, views: map[unitID]any{}, south: newSouth(),
+		nameless: map[ovsdb.UUID]topo.Placed{}, outputs: map[unitID]*output{}, failed: map[unitID]bool{}, south: newSouth(),
 		datapaths: map[ovsdb.UUID]*datapathState{}, changedDP: map[ovsdb.UUID]struct{}{},
 		content: map[lflow.ID]*lflow.Flow{}, suspects: map[rowKey]ovsdb.UUID{},
 	}

@@ -542,3 +542,35 @@ func TestQuarantine(t *testing.T) {
 		t.Errorf("left are %v", ops)
 	}
 }
+
+// panicking is a database whose first transaction panics.
+type panicking struct {
+	ovsdb.DB
+	done bool
+}
+
+func (p *panicking) Transact(ctx context.Context, ops ...ovsdb.Op) ([]ovsdb.Result, error) {
+	if !p.done {
+		p.done = true
+		panic("boom")
+	}
+	return p.DB.Transact(ctx, ops...)
+}
+
+func TestSessionPanic(t *testing.T) {
+	w := newWorld(t)
+	log := slog.New(slog.NewTextHandler(w.northdLogs, nil))
+	ctx, cancel := context.WithCancel(t.Context())
+	ready, done := make(chan struct{}), make(chan error, 1)
+	go func() {
+		done <- New(Options{NB: w.nb, SB: &panicking{DB: w.sb}, Logger: log}).Run(ctx, func() { close(ready) })
+	}()
+	<-ready
+	cancel()
+	if err := <-done; err != nil {
+		t.Error(err)
+	}
+	if !strings.Contains(w.northdLogs.String(), "panic: boom") {
+		t.Errorf("the panic is not logged: %s", w.northdLogs)
+	}
+}

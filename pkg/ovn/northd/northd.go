@@ -5,7 +5,9 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"runtime/debug"
 	"slices"
+	"sync"
 	"time"
 
 	"github.com/kove-io/kove/pkg/ovn/sb"
@@ -49,6 +51,7 @@ const retryAfter = time.Second
 // A transaction that the database rejects, or a lost connection, ends a session; the next one reads everything again. That
 // costs a full compile and nothing else, since rows that are right stay.
 func (n *Northd) Run(ctx context.Context, ready func()) error {
+	ready = sync.OnceFunc(ready)
 	for {
 		err := n.session(ctx, ready)
 		if ctx.Err() != nil {
@@ -57,7 +60,6 @@ func (n *Northd) Run(ctx context.Context, ready func()) error {
 		if errors.Is(err, errClosed) {
 			return err
 		}
-		ready = func() {}
 		n.log.Error("northd session ended, starting over", "component", "northd", "err", err)
 		select {
 		case <-ctx.Done():
@@ -69,8 +71,13 @@ func (n *Northd) Run(ctx context.Context, ready func()) error {
 
 var errClosed = errors.New("watching: database closed")
 
-// session is one life of an engine.
-func (n *Northd) session(ctx context.Context, ready func()) error {
+// session is one life of an engine. A panic outside of units ends it like an error: the next one starts from nothing.
+func (n *Northd) session(ctx context.Context, ready func()) (err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			err = fmt.Errorf("panic: %v\n%s", p, debug.Stack())
+		}
+	}()
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	nbTables := map[string][]string{}
