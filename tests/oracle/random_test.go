@@ -123,6 +123,7 @@ func textOf(t testing.TB, s *sockets) Text {
 type network struct {
 	*rand.Rand
 	switches, routers, ports, groups, sets, lbs []string
+	chassis                                     []string
 	links                                       [][2]string // router, switch
 	switchOf                                    map[string]string
 	addressOf                                   map[string]string
@@ -153,6 +154,7 @@ func (n *network) step() string {
 		{14, n.addPort}, {4, n.delPort}, {5, n.changePort}, {8, n.addACL}, {3, n.delACL}, {4, n.addGroup}, {3, n.changeGroup},
 		{1, n.delGroup}, {2, n.addSet}, {2, n.changeSet}, {5, n.addLB}, {4, n.useLB}, {2, n.delLB}, {6, n.addRoute},
 		{2, n.delRoute}, {5, n.addPolicy}, {2, n.delPolicy}, {2, n.routerOption}, {2, n.switchOption}, {2, n.localnet},
+		{2, n.addChassis}, {6, n.bind}, {2, n.gateway}, {3, n.addNAT}, {1, n.delNAT},
 	}
 	total := 0
 	for _, c := range choices {
@@ -268,7 +270,6 @@ func (n *network) unlink() string {
 	case 0:
 		return "ovn-nbctl lrp-set-enabled " + l[0] + "-" + l[1] + " " + n.one([]string{"enabled", "disabled"})
 	case 1:
-		// The two ends go in either order, or one stays.
 		n.links = slices.DeleteFunc(n.links, func(x [2]string) bool { return x == l })
 		return "ovn-nbctl lsp-del " + l[1] + "-" + l[0] + "; ovn-nbctl lrp-del " + l[0] + "-" + l[1]
 	}
@@ -492,7 +493,7 @@ func (n *network) addRoute() string {
 	if r == "" {
 		return ""
 	}
-	prefix := n.one([]string{"0.0.0.0/0", "192.168.0.0/16", "192.168.5.0/24", "172.20.1.1", "198.51.100.0/24"})
+	prefix := n.one([]string{"0.0.0.0/0", "192.168.0.0/16", "192.168.5.0/24", "172.20.1.1"})
 	switch n.IntN(8) {
 	case 0:
 		return "ovn-nbctl --may-exist lr-route-add " + r + " " + prefix + " discard"
@@ -501,6 +502,8 @@ func (n *network) addRoute() string {
 	case 2:
 		return "ovn-nbctl --may-exist --policy=src-ip lr-route-add " + r + " 10.0.0.0/" + fmt.Sprint(20+n.IntN(9)) + " " + n.hop()
 	case 3, 4:
+		// Prefixes of their own: which of several routes --may-exist would replace depends on UUIDs.
+		prefix = n.one([]string{"198.51.100.0/24", "203.0.113.0/24"})
 		return "ovn-nbctl --ecmp lr-route-add " + r + " " + prefix + " " + n.hop()
 	case 5:
 		return "ovn-nbctl --may-exist --route-table=rt1 lr-route-add " + r + " " + prefix + " " + n.hop()
@@ -571,4 +574,85 @@ func (n *network) localnet() string {
 	n.ports, n.switchOf[p], n.addressOf[p] = append(n.ports, p), s, "unknown"
 	return fmt.Sprintf("ovn-nbctl lsp-add %[1]s %[2]s -- lsp-set-type %[2]s localnet -- lsp-set-addresses %[2]s unknown -- "+
 		"lsp-set-options %[2]s network_name=phys%[3]d", s, p, n.IntN(2))
+}
+
+// chassisFeatures is what the ovn-controller of 25.03 says of itself.
+const chassisFeatures = "other_config:ct-commit-nat-v2=true other_config:ct-commit-to-zone=true other_config:ct-label-flush=true " +
+	"other_config:ct-next-zone=true other_config:ct-no-masked-label=true other_config:fdb-timestamp=true " +
+	"other_config:is-interconn=false other_config:ls-dpg-column=true other_config:mac-binding-timestamp=true " +
+	"other_config:ovn-ct-lb-related=true other_config:ovn-sample-with-registers=true other_config:port-up-notif=true"
+
+func (n *network) addChassis() string {
+	if len(n.chassis) >= 3 {
+		if c := n.one(n.chassis); n.IntN(4) == 0 {
+			remove(&n.chassis, c)
+			return "ovn-sbctl --if-exists chassis-del " + c + "; ovn-nbctl sync"
+		}
+		return ""
+	}
+	c := n.name("hv")
+	n.chassis = append(n.chassis, c)
+	return fmt.Sprintf("ovn-sbctl chassis-add %[1]s geneve 192.168.0.%[2]d -- set Chassis %[1]s %[3]s -- --id=@c get Chassis %[1]s -- "+
+		"create Chassis_Private name=%[1]s chassis=@c; ovn-nbctl sync", c, n.serial%250, chassisFeatures)
+}
+
+func (n *network) bind() string {
+	p, c := n.one(n.ports), n.one(n.chassis)
+	if p == "" || c == "" {
+		return ""
+	}
+	switch n.IntN(5) {
+	case 0:
+		// What ovn-controller does when it releases a port.
+		return "ovn-sbctl lsp-unbind " + p + " -- set Port_Binding " + p + " up=false; ovn-nbctl sync"
+	case 1:
+		return "ovn-sbctl set Port_Binding " + p + " up=false; ovn-nbctl sync"
+	}
+	return fmt.Sprintf("ovn-sbctl --may-exist lsp-bind %[1]s %[2]s -- set Port_Binding %[1]s up=true; ovn-nbctl sync", p, c)
+}
+
+// gateway makes a router a gateway router, or a port of it a distributed gateway port, or takes that back.
+func (n *network) gateway() string {
+	if len(n.links) == 0 || len(n.chassis) == 0 {
+		return ""
+	}
+	l := n.links[n.IntN(len(n.links))]
+	port := l[0] + "-" + l[1]
+	switch n.IntN(6) {
+	case 0:
+		return "ovn-nbctl set Logical_Router " + l[0] + " options:chassis=" + n.one(n.chassis)
+	case 1:
+		return "ovn-nbctl remove Logical_Router " + l[0] + " options chassis"
+	case 2:
+		c := n.one(n.chassis)
+		return "ovn-nbctl --if-exists lrp-del-gateway-chassis " + port + " " + c
+	}
+	return fmt.Sprintf("ovn-nbctl lrp-set-gateway-chassis %s %s %d", port, n.one(n.chassis), 1+n.IntN(20))
+}
+
+func (n *network) addNAT() string {
+	if len(n.links) == 0 {
+		return ""
+	}
+	l := n.links[n.IntN(len(n.links))]
+	ext := fmt.Sprintf("10.0.%d.%d", subnet(l[1]), 240+n.IntN(6))
+	inside := fmt.Sprintf("10.0.%d.%d", subnet(n.orNone(n.switches)), 1+n.IntN(200))
+	switch n.IntN(4) {
+	case 0:
+		return "ovn-nbctl --may-exist lr-nat-add " + l[0] + " snat " + ext + " " + inside + "/24"
+	case 1:
+		return "ovn-nbctl --may-exist lr-nat-add " + l[0] + " dnat " + ext + " " + inside
+	case 2:
+		if p := n.one(n.ports); p != "" {
+			return "ovn-nbctl --may-exist lr-nat-add " + l[0] + " dnat_and_snat " + ext + " " + inside + " " + p + " " + n.mac()
+		}
+	}
+	return "ovn-nbctl --may-exist lr-nat-add " + l[0] + " dnat_and_snat " + ext + " " + inside
+}
+
+func (n *network) delNAT() string {
+	if len(n.routers) == 0 {
+		return ""
+	}
+	return "ovn-nbctl lr-nat-del " + n.one(n.routers) + " " + n.one([]string{"", "snat", "dnat", "dnat_and_snat"})
 }

@@ -23,6 +23,12 @@ func natRouter(r *topo.Router, b *Builder) {
 	b.Add(r.Datapath, lflow.RouterOutChkDNATLocal, 0, "1", lflow.RegDNATLocal+" = 0; next;")
 	b.Add(r.Datapath, lflow.RouterOutSNAT, 120, "nd_ns", "next;")
 	if r.Chassis == "" && len(r.Gateways) == 0 {
+		// Nothing is translated without a gateway, but the addresses are answered for.
+		for _, row := range r.NATs {
+			if n, ok := newNAT(r, row); ok {
+				n.answer(b)
+			}
+		}
 		return
 	}
 	if r.Chassis != "" && (r.HasNAT || r.HasLB) {
@@ -69,7 +75,8 @@ type natRule struct {
 	mac         string // external_mac of a distributed rule
 }
 
-func resolveNAT(r *topo.Router, row *topo.NAT) (*natRule, bool) {
+// newNAT reads the addresses of a rule.
+func newNAT(r *topo.Router, row *topo.NAT) (*natRule, bool) {
 	ext, err := topo.ParseNetwork(row.ExternalIP)
 	if err != nil || ext.Bits != ext.Addr.BitLen() {
 		return nil, false
@@ -78,11 +85,16 @@ func resolveNAT(r *topo.Router, row *topo.NAT) (*natRule, bool) {
 	if err != nil || logical.Is4() != ext.Is4() {
 		return nil, false
 	}
-	n := &natRule{NAT: row, r: r, f: familyOf(ext.Is4()), ext: ext, bits: logical.Bits}
-	if r.Chassis != "" {
-		return n, true
+	return &natRule{NAT: row, r: r, f: familyOf(ext.Is4()), ext: ext, bits: logical.Bits}, true
+}
+
+// resolveNAT finds where a rule is carried out.
+func resolveNAT(r *topo.Router, row *topo.NAT) (*natRule, bool) {
+	n, ok := newNAT(r, row)
+	if !ok || r.Chassis != "" {
+		return n, ok
 	}
-	if n.port = natPort(r, row, ext.Addr); n.port == nil {
+	if n.port = natPort(r, row, n.ext.Addr); n.port == nil {
 		return nil, false
 	}
 	if row.Type == "dnat_and_snat" && row.NAT.LogicalPort != nil && row.ExternalMAC != nil {
@@ -166,9 +178,12 @@ func (n *natRule) answer(b *Builder) {
 		n.add(b, lflow.RouterInAdmission, 50, "eth.dst == "+n.mac+" && "+in+" && "+n.where(),
 			lflow.RegInportEthDst+" = "+n.port.MAC+"; next;")
 	}
-	// One chassis answers; the others, which see the question too, keep quiet.
-	n.add(b, lflow.RouterInIPInput, 92, in+" && "+ask+" && "+n.where(), reply(mac))
-	n.add(b, lflow.RouterInIPInput, 91, in+" && "+ask, drop(n.r.Global))
+	if n.port.Physical || len(n.r.Gateways) > 1 {
+		// One chassis answers; the others, which see the question too, keep quiet. Elsewhere the switch takes the question to
+		// the gateway's chassis.
+		n.add(b, lflow.RouterInIPInput, 92, in+" && "+ask+" && "+n.where(), reply(mac))
+		n.add(b, lflow.RouterInIPInput, 91, in+" && "+ask, drop(n.r.Global))
+	}
 	if n.Type == "snat" {
 		n.add(b, lflow.RouterInIPInput, 120, in+" && "+n.f.ip+".src == "+n.ext.IP(), "next;")
 	}
