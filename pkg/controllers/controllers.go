@@ -8,7 +8,6 @@ import (
 	"sync"
 	"time"
 
-	lassolog "github.com/rancher/lasso/pkg/log"
 	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
 	discoveryv1 "k8s.io/api/discovery/v1"
@@ -71,10 +70,6 @@ func (c *Controllers) find(format string, args ...any) {
 func (c *Controllers) Run(ctx context.Context, ready func()) error {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
-	// lasso logs through package variables; the loop says everything itself.
-	lassolog.Infof = func(format string, args ...any) { c.log.Debug(fmt.Sprintf(format, args...)) }
-	lassolog.Errorf = lassolog.Infof
-
 	w, err := c.assemble()
 	if err != nil {
 		return err

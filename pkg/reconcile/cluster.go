@@ -4,11 +4,13 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"sync"
 	"time"
 
 	"github.com/rancher/lasso/pkg/cache"
 	"github.com/rancher/lasso/pkg/client"
 	"github.com/rancher/lasso/pkg/controller"
+	lassolog "github.com/rancher/lasso/pkg/log"
 	"github.com/rancher/wrangler/v3/pkg/generic"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/apimachinery/pkg/api/meta"
@@ -35,6 +37,12 @@ type Resource struct {
 
 func (r Resource) gvk() schema.GroupVersionKind { return r.GroupVersion().WithKind(r.Kind) }
 
+// silenceLasso takes lasso's voice away, which is package variables of its own: the loop tells what happens, once, in slog.
+var silenceLasso = sync.OnceFunc(func() {
+	nothing := func(string, ...any) {}
+	lassolog.Infof, lassolog.Errorf, lassolog.Debugf = nothing, nothing, nothing
+})
+
 // Cluster is the API server as the controllers see it: caches, queues and writes by kind.
 type Cluster struct {
 	factory   controller.SharedControllerFactory
@@ -43,6 +51,7 @@ type Cluster struct {
 
 // NewCluster prepares caches for the resources. Nothing is requested before Sync.
 func NewCluster(config *rest.Config, scheme *runtime.Scheme, resources ...Resource) (*Cluster, error) {
+	silenceLasso()
 	config = rest.CopyConfig(config)
 	// Requests are bounded by the number of workers; a token bucket would only delay pods.
 	config.QPS = -1
