@@ -4,7 +4,6 @@ package oracle
 // listed scenario has become equal, and when one that is not listed differs.
 var notYet = map[string]string{
 	"26-bfd-routes":                     "BFD, written back BFD",
-	"38-mcast-snoop":                    "Multicast_Group, flows",
 	"39-mcast-relay-igmp":               "Multicast_Group, flows",
 	"53-dynamic-routing":                "Advertised_Route, flows",
 	"71-ecmp-nexthop-routing-protocols": "ECMP_Nexthop, flows",

@@ -34,6 +34,7 @@ func All() []Feature {
 		dns(),
 		external(),
 		l2(),
+		mcast(),
 		portsec(),
 		router(),
 		routerAdmission(),

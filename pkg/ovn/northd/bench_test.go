@@ -10,8 +10,7 @@ import (
 
 // bigNetwork is the network that docs/benchmarks.md measures: a switch per 250 ports, one router, a port group per switch
 // with two stateful ACLs, 200 load balancers in a group on all switches.
-func bigNetwork(w *world, ports int) (switches []ovsdb.UUID) {
-	const perSwitch = 250
+func bigNetwork(w *world, ports, perSwitch int) (switches []ovsdb.UUID) {
 	var ops []ovsdb.Op
 	router, group := ovsdb.NewUUID(), ovsdb.NewUUID()
 	var lbs, lrps []ovsdb.UUID
@@ -56,9 +55,9 @@ func bigPort(s, i int) *nb.LogicalSwitchPort {
 		Addresses: []string{fmt.Sprintf("0a:00:00:%02x:%02x:%02x 10.%d.%d.%d", s, i/250, i%250, s, i/250, i%250+1)}}
 }
 
-func benchmarkBig(b *testing.B, ports int, change func(w *world, switches []ovsdb.UUID, n int) []ovsdb.Op) {
+func benchmarkBig(b *testing.B, ports, perSwitch int, change func(w *world, switches []ovsdb.UUID, n int) []ovsdb.Op) {
 	w := newWorld(b)
-	switches := bigNetwork(w, ports)
+	switches := bigNetwork(w, ports, perSwitch)
 	w.start()
 	before := w.s.e.stats.Units
 	b.ReportAllocs()
@@ -78,25 +77,26 @@ func benchmarkBig(b *testing.B, ports int, change func(w *world, switches []ovsd
 
 func addPort(w *world, switches []ovsdb.UUID, n int) []ovsdb.Op {
 	s := n % len(switches)
-	p := bigPort(s, 250+n/len(switches))
+	p := bigPort(s, 20000+n/len(switches))
 	return []ovsdb.Op{nb.Insert(p), ovsdb.Mutate(nb.TableLogicalSwitch, switches[s],
 		ovsdb.Mutation{Column: nb.LogicalSwitchColPorts, Mutator: ovsdb.MutInsert, Value: []ovsdb.UUID{p.UUID}})}
 }
 
 func BenchmarkAddPort(b *testing.B) {
 	for _, ports := range []int{1000, 10000} {
-		b.Run(fmt.Sprint(ports), func(b *testing.B) { benchmarkBig(b, ports, addPort) })
+		b.Run(fmt.Sprint(ports), func(b *testing.B) { benchmarkBig(b, ports, 250, addPort) })
 	}
+	b.Run("10000 on one switch", func(b *testing.B) { benchmarkBig(b, 10000, 10000, addPort) })
 }
 
 func BenchmarkAddSwitch(b *testing.B) {
-	benchmarkBig(b, 10000, func(_ *world, _ []ovsdb.UUID, n int) []ovsdb.Op {
+	benchmarkBig(b, 10000, 250, func(_ *world, _ []ovsdb.UUID, n int) []ovsdb.Op {
 		return []ovsdb.Op{nb.Insert(&nb.LogicalSwitch{UUID: ovsdb.NewUUID(), Name: fmt.Sprint("new", n)})}
 	})
 }
 
 func BenchmarkAddLoadBalancer(b *testing.B) {
-	benchmarkBig(b, 10000, func(w *world, switches []ovsdb.UUID, n int) []ovsdb.Op {
+	benchmarkBig(b, 10000, 250, func(w *world, switches []ovsdb.UUID, n int) []ovsdb.Op {
 		lb := &nb.LoadBalancer{UUID: ovsdb.NewUUID(), Name: fmt.Sprint("new", n), VIPs: map[string]string{
 			fmt.Sprintf("10.97.%d.%d:80", n/250%250, n%250): "10.0.0.1:8080"}}
 		var group ovsdb.UUID
@@ -109,7 +109,7 @@ func BenchmarkAddLoadBalancer(b *testing.B) {
 }
 
 func BenchmarkAddACL(b *testing.B) {
-	benchmarkBig(b, 10000, func(w *world, _ []ovsdb.UUID, n int) []ovsdb.Op {
+	benchmarkBig(b, 10000, 250, func(w *world, _ []ovsdb.UUID, n int) []ovsdb.Op {
 		a := &nb.ACL{UUID: ovsdb.NewUUID(), Direction: "to-lport", Priority: 900, Match: fmt.Sprint("tcp.dst == ", n%60000), Action: "drop"}
 		var pg ovsdb.UUID
 		for id, r := range rowsOf(b, w.nb, nb.TablePortGroup) {
@@ -128,14 +128,14 @@ func BenchmarkStart(b *testing.B) {
 		for b.Loop() {
 			b.StopTimer()
 			w := newWorld(b)
-			bigNetwork(w, 10000)
+			bigNetwork(w, 10000, 250)
 			b.StartTimer()
 			w.start()
 		}
 	})
 	b.Run("restart", func(b *testing.B) {
 		w := newWorld(b)
-		bigNetwork(w, 10000)
+		bigNetwork(w, 10000, 250)
 		w.start()
 		for b.Loop() {
 			w.start()

@@ -127,9 +127,12 @@ const (
 	mcFlood   = "_MC_flood"
 	mcUnknown = "_MC_unknown"
 	mcFloodL2 = "_MC_flood_l2"
+
+	mcMrouterFlood = "_MC_mrouter_flood"
+	mcStatic       = "_MC_static"
 )
 
-var mcKeys = map[string]int64{mcFlood: 32768, mcUnknown: 32769, "_MC_mrouter_flood": 32770, "_MC_static": 32771, mcFloodL2: 32772}
+var mcKeys = map[string]int64{mcFlood: 32768, mcUnknown: 32769, mcMrouterFlood: 32770, mcStatic: 32771, mcFloodL2: 32772}
 
 func multicastMember(dp *topo.Datapath, name string, port ovsdb.UUID, b *rows) {
 	key := dp.SB.String() + "/" + name
@@ -197,6 +200,14 @@ func switchPortRows(p *topo.SwitchPort, b *rows) {
 		}
 		if p.Unknown {
 			multicastMember(p.DP, mcUnknown, p.Key.SB, b)
+		}
+		if p.Switch.Snoops() {
+			if p.Option("mcast_flood_reports") == "true" || p.Peer != nil && p.Peer.Options["mcast_relay"] == "true" {
+				multicastMember(p.DP, mcMrouterFlood, p.Key.SB, b)
+			}
+			if p.Option("mcast_flood") == "true" {
+				multicastMember(p.DP, mcStatic, p.Key.SB, b)
+			}
 		}
 	}
 	// The chassis of a gateway watch those that have something to send to it.

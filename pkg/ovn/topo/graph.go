@@ -4,6 +4,9 @@ import (
 	"container/heap"
 	"fmt"
 	"reflect"
+	"slices"
+
+	"github.com/kove-io/kove/pkg/ovsdb"
 )
 
 // graph is an incremental computation: inputs that are set, rules that are computed from inputs and other rules, and units,
@@ -373,6 +376,9 @@ func sameValue(x, y reflect.Value) bool {
 		if x.Len() == 0 || x.Pointer() == y.Pointer() {
 			return true
 		}
+		if x.Type() == uuidSlice && x.CanInterface() && y.CanInterface() { // thousands of ports
+			return slices.Equal(x.Interface().([]ovsdb.UUID), y.Interface().([]ovsdb.UUID))
+		}
 		for i := range x.Len() {
 			if !sameValue(x.Index(i), y.Index(i)) {
 				return false
@@ -404,6 +410,8 @@ func sameValue(x, y reflect.Value) bool {
 		return x.Equal(y)
 	}
 }
+
+var uuidSlice = reflect.TypeFor[[]ovsdb.UUID]()
 
 func hasPointer(t reflect.Type) bool {
 	switch t.Kind() {

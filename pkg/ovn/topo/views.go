@@ -49,6 +49,7 @@ type SwitchFacts struct {
 	HasUnknown     bool // a port has the address "unknown"
 	// HasNonRouterPort says that there are ports of types other than router.
 	HasNonRouterPort bool
+	MulticastFlood   bool // a port wants all multicast (options:mcast_flood)
 	// MaxTier is the highest tier among the ACLs of a direction: from-lport before and after load balancing, to-lport.
 	MaxTier [3]int64
 
@@ -162,6 +163,19 @@ func (p *SwitchPort) PhysicalNetwork() string {
 		return ln.Row.Options["network_name"]
 	}
 	return ""
+}
+
+// Snoops reports whether chassis learn multicast groups on the switch.
+func (s *SwitchFacts) Snoops() bool { return s.OtherConfig["mcast_snoop"] == "true" }
+
+// MulticastRelay reports whether a router of the switch relays multicast.
+func (s *SwitchFacts) MulticastRelay() bool {
+	for _, p := range s.RouterPorts {
+		if p.Peer != nil && p.Peer.Options["mcast_relay"] == "true" {
+			return true
+		}
+	}
+	return false
 }
 
 // HasARPProxy reports whether a router port of the switch answers for networks behind it.
