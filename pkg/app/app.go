@@ -17,6 +17,7 @@ import (
 
 	"github.com/kove-io/kove/embedded"
 	"github.com/kove-io/kove/pkg/config"
+	"github.com/kove-io/kove/pkg/kube"
 	"github.com/kove-io/kove/pkg/status"
 	"github.com/kove-io/kove/pkg/supervise"
 )
@@ -58,6 +59,9 @@ func Run(ctx context.Context, c *config.Config, o Options) error {
 	}
 	a := &App{config: c, o: o, log: o.Logger, started: time.Now()}
 	a.kubeLog = kubernetesLogger(o.Logger, &a.stopping)
+	if err := kube.CheckArgs(c); err != nil {
+		return err
+	}
 	unlock, err := lock(c.Paths.Run("kove.lock"))
 	if err != nil {
 		return err

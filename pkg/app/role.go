@@ -7,6 +7,7 @@ import (
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/fields"
 	"k8s.io/apimachinery/pkg/types"
@@ -52,7 +53,7 @@ func (a *App) labelRole(ctx context.Context, ready func()) error {
 		case <-missing:
 		case <-retry.C:
 		}
-		if _, err := a.server.client.CoreV1().Nodes().Patch(ctx, name, types.StrategicMergePatchType, patch, metav1.PatchOptions{FieldManager: "kove"}); err != nil && ctx.Err() == nil {
+		if _, err := a.server.client.CoreV1().Nodes().Patch(ctx, name, types.StrategicMergePatchType, patch, metav1.PatchOptions{FieldManager: "kove"}); err != nil && ctx.Err() == nil && !apierrors.IsNotFound(err) {
 			a.log.Warn("the node's role is not set yet", "node", name, "err", err)
 			retry.Reset(time.Second)
 		}

@@ -138,6 +138,10 @@ func (app *App) start(c *cli.Context, role config.Role, serve Serve) error {
 		return errors.New("this build of kove has no " + string(role))
 	}
 	err = serve(ctx, conf, log)
+	var faults config.Faults
+	if errors.As(err, &faults) { // what only the component itself can judge, such as --kubelet-arg
+		return exit{ExitUsage, err}
+	}
 	if ctx.Err() != nil && (err == nil || errors.Is(err, context.Canceled)) {
 		log.Info("stopped", "role", string(role))
 		return nil

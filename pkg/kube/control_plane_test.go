@@ -281,12 +281,29 @@ func inNetworkNamespace(t *testing.T) {
 	}
 }
 
-// A flag that does not exist is named together with the option it came through, before anything is opened.
-func TestUnknownFlagNamesItsOption(t *testing.T) {
+// A flag that does not exist is named together with the option it came through.
+func TestCheckArgs(t *testing.T) {
 	c := testConfig(t.TempDir())
-	c.Control.APIServerArgs = []string{"no-such-flag=1"}
-	err := kube.NewAPIServer(kube.APIServerOptions{Config: c}, slog.New(slog.DiscardHandler)).Run(t.Context(), func() {})
-	if err == nil || !strings.Contains(err.Error(), "no-such-flag") || !strings.Contains(err.Error(), "--kube-apiserver-arg") {
-		t.Errorf("got %v", err)
+	c.Control.APIServerArgs = []string{"event-ttl=2h", "no-such-flag=1"}
+	c.Control.ControllerManagerArgs = []string{"--v=2", "concurrent-gc-syncs=many"}
+	c.Control.SchedulerArgs = []string{"kube-api-qps=10"}
+	c.Node.KubeletArgs = []string{"max-pods=50", "feature-gates=NodeSwap=true"}
+	c.Node.KubeProxyArgs = []string{"proxy-modes=ipvs"}
+	err := kube.CheckArgs(c)
+	if err == nil {
+		t.Fatal("nothing was found")
+	}
+	for _, want := range []string{"kube-apiserver-arg", "no-such-flag", "kube-controller-manager-arg", "concurrent-gc-syncs", "kube-proxy-arg", "proxy-modes"} {
+		if !strings.Contains(err.Error(), want) {
+			t.Errorf("no %q in %v", want, err)
+		}
+	}
+	for _, right := range []string{"event-ttl", "kube-scheduler", "max-pods", "NodeSwap"} {
+		if strings.Contains(err.Error(), right) {
+			t.Errorf("%q is right, but in %v", right, err)
+		}
+	}
+	if err := kube.CheckArgs(testConfig(t.TempDir())); err != nil {
+		t.Errorf("without arguments: %v", err)
 	}
 }

@@ -40,6 +40,7 @@ func newFlagSet(component string) *pflag.FlagSet {
 	fs := pflag.NewFlagSet(component, pflag.ContinueOnError)
 	fs.SetNormalizeFunc(cliflag.WordSepNormalizeFunc)
 	fs.Usage = func() {}
+	fs.SetOutput(io.Discard) // "has been deprecated": we generate most of them, and the operator's do what they say
 	return fs
 }
 
