@@ -3,10 +3,13 @@ package install
 import (
 	"context"
 	"fmt"
+	"io"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"strings"
+
+	"golang.org/x/sys/unix"
 )
 
 // Service keeps kove running on a machine.
@@ -95,17 +98,18 @@ func (s script) do(ctx context.Context, verb string) error {
 
 // run does not read the script's output through a pipe: what it starts keeps its ends.
 func (s script) run(ctx context.Context, verb string) (string, error) {
-	out, err := os.CreateTemp("", "kove-service.")
+	fd, err := unix.MemfdCreate("kove-service", unix.MFD_CLOEXEC)
 	if err != nil {
 		return "", fmt.Errorf("running %s %s: %w", s.path, verb, err)
 	}
-	defer os.Remove(out.Name())
+	out := os.NewFile(uintptr(fd), "kove-service")
 	defer out.Close()
 	cmd := exec.CommandContext(ctx, s.path, verb)
 	cmd.Stdout, cmd.Stderr = out, out
 	cmd.Env = []string{"PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", "HOME=/root"}
 	err = cmd.Run()
-	b, _ := os.ReadFile(out.Name()) // only for the message
+	_, _ = out.Seek(0, io.SeekStart)
+	b, _ := io.ReadAll(out) // only for the message
 	text := strings.TrimSpace(string(b))
 	if err != nil {
 		return text, fmt.Errorf("running %s %s: %w: %s", s.path, verb, err, text)
