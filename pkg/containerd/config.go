@@ -89,6 +89,9 @@ disabled_plugins = ["io.containerd.internal.v1.opt", "io.containerd.nri.v1.nri"]
 
 [plugins.'io.containerd.cri.v1.images']
   snapshotter = {{q .Snapshotter}}
+  # An image that counts as unpacked must survive a power cut: nothing would repair it.
+  image_pull_with_sync_fs = true
+  use_local_image_pull = true
   [plugins.'io.containerd.cri.v1.images'.pinned_images]
     sandbox = {{q .SandboxImage}}
   [plugins.'io.containerd.cri.v1.images'.registry]

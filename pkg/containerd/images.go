@@ -16,6 +16,7 @@ import (
 	"time"
 
 	client "github.com/containerd/containerd/v2/client"
+	"github.com/containerd/containerd/v2/core/diff"
 	"github.com/containerd/containerd/v2/core/images"
 	"github.com/containerd/containerd/v2/pkg/archive/compression"
 	"github.com/containerd/containerd/v2/pkg/namespaces"
@@ -196,6 +197,8 @@ func (i *importer) archive(ctx context.Context, c *client.Client, dir fs.FS, nam
 	return slices.Sorted(maps.Keys(names)), nil
 }
 
+// unpack syncs the file system: after a power cut, an image that counts as unpacked but is full of empty files would never be
+// repaired, and a site without a registry could not get it again.
 func unpack(ctx context.Context, c *client.Client, img images.Image) error {
-	return client.NewImage(c, img).Unpack(ctx, detectHost().snapshotter)
+	return client.NewImage(c, img).Unpack(ctx, detectHost().snapshotter, client.WithUnpackApplyOpts(diff.WithSyncFs(true)))
 }
