@@ -3,6 +3,7 @@ package oracle
 import (
 	"cmp"
 	"fmt"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -85,7 +86,7 @@ func (n *names) flows(sb *Dump) string {
 			priority, _ := r["priority"].(int64)
 			all = append(all, &flow{
 				datapath: cmp.Or(n.datapaths[id], "?"), pipeline: text(r, "pipeline"), table: table, priority: priority,
-				match: n.text(text(r, "match")), actions: n.text(text(r, "actions")), rest: rest,
+				match: sortMACs(n.text(text(r, "match"))), actions: n.text(text(r, "actions")), rest: rest,
 			})
 		}
 	}
@@ -108,6 +109,17 @@ func (n *names) flows(sb *Dump) string {
 		}
 	}
 	return b.String()
+}
+
+// The reference writes the MACs of a router in the order of a hash table.
+var macSet = regexp.MustCompile(`^eth\.src == \{[^}]*\}`)
+
+func sortMACs(match string) string {
+	return macSet.ReplaceAllStringFunc(match, func(s string) string {
+		macs := strings.Split(strings.TrimSuffix(strings.TrimPrefix(s, "eth.src == {"), "}"), ", ")
+		slices.Sort(macs)
+		return "eth.src == {" + strings.Join(macs, ", ") + "}"
+	})
 }
 
 func (n *names) southbound(sb *Dump, seed bool) string {

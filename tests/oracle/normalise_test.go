@@ -95,6 +95,18 @@ func TestEquivalences(t *testing.T) {
 			b:     func(w *world) { w.datapath("a"); w.flow("a", 0, 1, "1", "next;"); w.flow("a", 0, 1, "1", "next;") },
 			other: func(w *world) { w.datapath("a"); w.flow("a", 0, 1, "1", "next;"); w.flow("a", 0, 2, "1", "next;") },
 		},
+		// The MACs of a router come in the order of a hash table.
+		"set of MACs": {
+			a: func(w *world) {
+				w.datapath("a")
+				w.flow("a", 28, 75, "eth.src == {m1, m2, m3} && arp.op == 1", "output;")
+			},
+			b: func(w *world) {
+				w.datapath("a")
+				w.flow("a", 28, 75, "eth.src == {m3, m1, m2} && arp.op == 1", "output;")
+			},
+			other: func(w *world) { w.datapath("a"); w.flow("a", 28, 75, "eth.src == {m3, m1} && arp.op == 1", "output;") },
+		},
 		// ECMP groups and members are numbered at will.
 		"ecmp numbers": {
 			a: func(w *world) {

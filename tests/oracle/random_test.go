@@ -154,7 +154,7 @@ func (n *network) step() string {
 		{14, n.addPort}, {4, n.delPort}, {5, n.changePort}, {8, n.addACL}, {3, n.delACL}, {4, n.addGroup}, {3, n.changeGroup},
 		{1, n.delGroup}, {2, n.addSet}, {2, n.changeSet}, {5, n.addLB}, {4, n.useLB}, {2, n.delLB}, {6, n.addRoute},
 		{2, n.delRoute}, {5, n.addPolicy}, {2, n.delPolicy}, {2, n.routerOption}, {2, n.switchOption}, {2, n.localnet},
-		{2, n.addChassis}, {6, n.bind}, {2, n.gateway}, {3, n.addNAT}, {1, n.delNAT},
+		{6, n.portOption}, {7, n.switchFeature}, {2, n.addChassis}, {6, n.bind}, {2, n.gateway}, {3, n.addNAT}, {1, n.delNAT},
 	}
 	total := 0
 	for _, c := range choices {

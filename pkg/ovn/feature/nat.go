@@ -97,7 +97,8 @@ func resolveNAT(r *topo.Router, row *topo.NAT) (*natRule, bool) {
 	if n.port = natPort(r, row, n.ext.Addr); n.port == nil {
 		return nil, false
 	}
-	if row.Type == "dnat_and_snat" && row.NAT.LogicalPort != nil && row.ExternalMAC != nil {
+	// Without a physical network behind the only gateway port there is nothing to distribute to.
+	if row.Distributed() && n.separate() {
 		n.mac, n.distributed = topo.ParseMAC(*row.ExternalMAC)
 	}
 	return n, true
@@ -120,6 +121,10 @@ func natPort(r *topo.Router, row *topo.NAT, ext netip.Addr) *topo.RouterPortFact
 	p, _ := wayTo(r.Gateways, ext)
 	return p
 }
+
+// separate reports whether each chassis has to look after its own traffic on the gateway port. Otherwise the switch takes all
+// of it to the gateway's chassis.
+func (n *natRule) separate() bool { return n.port.Physical || len(n.r.Gateways) > 1 }
 
 func (n *natRule) stateless() bool {
 	return n.Type == "dnat_and_snat" && n.Options["stateless"] == "true"
@@ -178,9 +183,8 @@ func (n *natRule) answer(b *Builder) {
 		n.add(b, lflow.RouterInAdmission, 50, "eth.dst == "+n.mac+" && "+in+" && "+n.where(),
 			lflow.RegInportEthDst+" = "+n.port.MAC+"; next;")
 	}
-	if n.port.Physical || len(n.r.Gateways) > 1 {
-		// One chassis answers; the others, which see the question too, keep quiet. Elsewhere the switch takes the question to
-		// the gateway's chassis.
+	if n.separate() {
+		// One chassis answers; the others, which see the question too, keep quiet.
 		n.add(b, lflow.RouterInIPInput, 92, in+" && "+ask+" && "+n.where(), reply(mac))
 		n.add(b, lflow.RouterInIPInput, 91, in+" && "+ask, drop(n.r.Global))
 	}
@@ -348,7 +352,7 @@ func (n *natRule) gateway(b *Builder) {
 	if n.zone() != "" {
 		n.add(b, lflow.RouterOutChkDNATLocal, 50, "ip && "+to+" && "+n.where(), lflow.RegDNATLocal+" = 1; next;")
 	}
-	if _, ok := networkOf(n.port, n.ext.Addr); ok || n.Options["add_route"] == "true" {
+	if via, _ := wayTo(n.r.Ports, n.ext.Addr); via != nil || n.Options["add_route"] == "true" {
 		mac := n.port.MAC
 		if n.distributed {
 			mac = n.mac
