@@ -142,11 +142,7 @@ func (v *routerVIP) emit(r *topo.RouterFacts, b *Builder) {
 	backends := v.lb.Active(v.vip)
 	switch {
 	case len(backends) > 0:
-		hash := ""
-		if f := v.lb.Row.SelectionFields; len(f) > 0 {
-			hash = `; hash_fields="` + strings.Join(f, ",") + `"`
-		}
-		actions = flag + keep + "ct_lb_mark(backends=" + strings.Join(backends, ",") + hash + arg + ");"
+		actions = flag + keep + "ct_lb_mark(backends=" + strings.Join(backends, ",") + hashFields(v.lb) + arg + ");"
 	case v.lb.Options["reject"] == "true":
 		actions = flag + "reg0 = 0; reject { outport <-> inport; next(pipeline=egress,table=" +
 			strconv.Itoa(lflow.RouterOutSNAT.Table()) + ");};"
