@@ -56,17 +56,17 @@ central: ## build bin/ovn-central alone, in seconds
 .PHONY: test
 test: build stock ## everything that must pass; prints the time per package
 	@begin=$$(date +%s); rc=0; \
-	$(RUN) -timeout 20m -p 2 $(LIGHT) || rc=1; \
-	$(RUN) -vet=off -timeout 45m -p 1 $(HEAVY) $(E2E) || rc=1; \
+	$(RUN) -- -timeout 20m -p 2 $(LIGHT) || rc=1; \
+	$(RUN) -- -vet=off -timeout 45m -p 1 $(HEAVY) $(E2E) || rc=1; \
 	echo "make test took $$(( ($$(date +%s) - begin) / 60 )) min after the build"; exit $$rc
 
 .PHONY: test-light
 test-light: stock ## the tests that need neither Kubernetes nor the payload
-	@mkdir -p $(BIN); go build -o $(BIN)/ ./tests/run; $(RUN) -timeout 20m -p 2 $(LIGHT)
+	@mkdir -p $(BIN); go build -o $(BIN)/ ./tests/run; $(RUN) -- -timeout 20m -p 2 $(LIGHT)
 
 .PHONY: test-long
 test-long: build stock ## tests too long for `make test`; record the results in docs/test-long.md
-	@KOVE_LONG=1 $(RUN) -vet=off -timeout 180m -p 1 ./pkg/ovsdb/... ./pkg/ovn/... ./tests/oracle/... ./tests/e2e ./tests/install ./tests/guest
+	@KOVE_LONG=1 $(RUN) -- -vet=off -timeout 180m -p 1 ./pkg/ovsdb/... ./pkg/ovn/... ./tests/oracle/... ./tests/e2e ./tests/install ./tests/guest
 
 .PHONY: lint
 lint: ## formatting, vet of the light packages, shell scripts
@@ -92,7 +92,7 @@ golden: stock ## record the golden scenarios again from stock ovn-northd; review
 
 .PHONY: bench
 bench: build stock ## figures: start to first pod, memory, CNI latency, sizes; central against stock
-	@$(RUN) -vet=off -verbose -timeout 60m -p 1 -run '^$$' -bench . -benchtime 20x ./pkg/ovsdb/... ./pkg/ovn/... ./pkg/cni/...
+	@$(RUN) -- -vet=off -verbose -timeout 60m -p 1 -run '^$$' -bench . -benchtime 20x ./pkg/ovsdb/... ./pkg/ovn/... ./pkg/cni/...
 	@go test -vet=off -timeout 60m -run "^$$" -bench BenchmarkCluster -benchtime 1x ./tests/e2e
 
 .PHONY: demo

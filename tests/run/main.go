@@ -2,7 +2,7 @@
 // the output of what failed, and a verdict about skips. A skipped test fails the run unless tests/expected-skips
 // lists it with a reason; a listed one that did run fails too, so that the list stays true.
 //
-//	run [-log FILE] [-skips FILE] [go test flags] packages
+//	run [-skips FILE] [-verbose] -- [go test flags] packages
 //
 // The last line is "N passed, N failed, N skipped". Exit code 1 when anything failed.
 package main
