@@ -182,7 +182,7 @@ func (app *App) command() *cli.App {
 func (app *App) commands() []*cli.Command {
 	commands := []*cli.Command{app.serve(config.Server), app.serve(config.Agent)}
 	commands = append(commands, app.installCommand(), app.uninstallCommand())
-	commands = append(commands, app.statusCommand(), app.stopCommand(), app.tokenCommand(), app.imagesCommand())
+	commands = append(commands, app.statusCommand(), app.doctorCommand(), app.stopCommand(), app.tokenCommand(), app.imagesCommand())
 	commands = append(commands, app.tools()...)
 	commands = append(commands, app.centralCommand(), app.containerdCommand(), app.versionCommand(), app.completionCommand(), app.helpCommand())
 	for _, c := range commands {

@@ -15,7 +15,7 @@ var exitStatuses = []struct {
 	{ExitOK, "it worked; for server and agent: it was asked to stop and did"},
 	{ExitFailure, "it failed, or kove stopped because a component failed; the last lines say which"},
 	{ExitUsage, "a flag, argument, variable or configuration file is wrong; nothing was started"},
-	{ExitPreflight, "this machine cannot run kove as configured; nothing was changed"},
+	{ExitPreflight, "this machine cannot run kove as configured; nothing was changed; kove doctor: it found something fatal"},
 	{ExitNotReady, "kove status: kove runs, but not everything is ready"},
 	{ExitNotRunning, "kove status, kove stop: kove does not run here"},
 }

@@ -9,7 +9,7 @@ import (
 	"github.com/kove-io/kove/pkg/config"
 )
 
-func address(_ context.Context, h Host, c *config.Config) []Finding {
+func address(_ context.Context, h Host, c Case) []Finding {
 	nics, err := h.NICs()
 	if err != nil {
 		return []Finding{{ID: "address/nics", Severity: Fatal, Seen: err.Error(), Why: "the node's address cannot be checked", Remedy: "check that /sys and netlink are usable"}}

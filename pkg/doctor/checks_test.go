@@ -19,6 +19,7 @@ import (
 
 // machine is a Host that has nothing wrong until a test breaks it.
 type machine struct {
+	Host     // what the start does not ask; nil: a panic if it does
 	user     int
 	now      time.Time
 	nics     []config.NIC
@@ -254,7 +255,7 @@ func TestServerAsksNobody(t *testing.T) {
 func TestCheckNamesAreUnique(t *testing.T) {
 	seen := map[string]bool{}
 	for _, c := range Checks() {
-		if seen[c.Name] || c.Name == "" || len(c.Roles) == 0 || c.Run == nil {
+		if seen[c.Name] || c.Name == "" || len(c.Roles) == 0 || c.Run == nil || c.About == "" {
 			t.Errorf("check %+v", c.Name)
 		}
 		seen[c.Name] = true

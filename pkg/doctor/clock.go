@@ -3,14 +3,12 @@ package doctor
 import (
 	"context"
 	"time"
-
-	"github.com/kove-io/kove/pkg/config"
 )
 
 // built is before every kove was: a clock that shows less has lost its battery.
 var built = time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
 
-func clock(_ context.Context, h Host, _ *config.Config) []Finding {
+func clock(_ context.Context, h Host, _ Case) []Finding {
 	now := h.Now()
 	if !now.Before(built) {
 		return nil

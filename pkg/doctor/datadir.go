@@ -3,17 +3,15 @@ package doctor
 import (
 	"context"
 	"fmt"
-
-	"github.com/kove-io/kove/pkg/config"
 )
 
-func dataDir(_ context.Context, h Host, c *config.Config) []Finding {
+func dataDir(_ context.Context, h Host, c Case) []Finding {
 	out := directory(h, c, "data-dir", c.Paths.DataDir, uint64(c.Paths.MinFreeDisk)<<20)
 	return append(out, directory(h, c, "run-dir", c.Paths.RunDir, 1<<20)...)
 }
 
 // directory checks that a directory can be made or used, with that much room.
-func directory(h Host, c *config.Config, option, path string, room uint64) []Finding {
+func directory(h Host, c Case, option, path string, room uint64) []Finding {
 	fatal := func(id, seen, why, remedy string) []Finding {
 		return []Finding{{ID: option + "/" + id, Severity: Fatal, Seen: origin(c, option, path) + ": " + seen, Why: why, Remedy: remedy}}
 	}

@@ -9,7 +9,7 @@ import (
 
 // datapath makes sure that pods of this node will reach those of others, and that no NIC with the node's address ends up on
 // a bridge.
-func datapath(_ context.Context, h Host, c *config.Config) []Finding {
+func datapath(_ context.Context, h Host, c Case) []Finding {
 	if c.Role == config.Server && c.Control.DisableAgent {
 		return nil
 	}

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io/fs"
 	"net"
+	"net/netip"
 	"os"
 	"path/filepath"
 	"strings"
@@ -18,6 +19,7 @@ import (
 
 	"github.com/kove-io/kove/pkg/config"
 	"github.com/kove-io/kove/pkg/pki"
+	"github.com/kove-io/kove/pkg/status"
 )
 
 // Host is a machine as checks see it. Nothing here changes it.
@@ -41,8 +43,51 @@ type Host interface {
 	FetchCA(ctx context.Context, server string) (*pki.Probe, error)
 	// CheckToken asks a server, with that CA, whether the token admits us.
 	CheckToken(ctx context.Context, server string, ca []byte, t pki.Token) error
+	// CheckName asks a server, with that CA and a token that it accepts, whether a node may have its name and addresses.
+	CheckName(ctx context.Context, server string, ca []byte, t pki.Token, claim pki.Claim) error
 	// Now is the clock.
 	Now() time.Time
+
+	// Glob lists the paths that match a pattern of filepath.Match.
+	Glob(pattern string) []string
+	// Readlink is the target of a symbolic link.
+	Readlink(path string) (string, error)
+	// Environ is the environment of the caller's shell, NAME=VALUE.
+	Environ() []string
+	// Links are all network interfaces.
+	Links() ([]Link, error)
+	// Inodes are the free and all inodes of the file system that holds path; 0 of 0 where they are made as needed.
+	Inodes(path string) (free, all uint64, err error)
+	// SyncLatency is how long a small write takes to reach the disk below dir. The file that it writes has no name.
+	SyncLatency(dir string) (time.Duration, error)
+	// ClockSynced tells whether something keeps the clock right.
+	ClockSynced() (bool, error)
+	// Chains are the chains of nftables, those of iptables-nft among them: "FAMILY TABLE CHAIN".
+	Chains() ([]string, error)
+	// Reach opens and closes a TCP connection to HOST:PORT.
+	Reach(ctx context.Context, address string) error
+	// PathMTU is the largest IP packet, up to size, that an address answers; 0 when it answers none.
+	PathMTU(ctx context.Context, to netip.Addr, size int) (int, error)
+	// Status asks the kove behind a socket.
+	Status(ctx context.Context, socket string) (*status.Status, error)
+}
+
+// Link is a network interface.
+type Link struct {
+	Name string `json:"name"`
+	// Kind is the kernel's: "" for hardware, veth, bridge, bond, vlan, openvswitch, …
+	Kind string `json:"kind"`
+	// Driver is the driver of hardware, "" when unknown.
+	Driver string `json:"driver"`
+	MTU    int    `json:"mtu"`
+	// Up is that it was set up, Carrier that the other side answers.
+	Up      bool `json:"up"`
+	Carrier bool `json:"carrier"`
+	// Master is the bridge, bond or VRF that it belongs to; ovs-system for ports of Open vSwitch.
+	Master string `json:"master"`
+	// Parent is the interface below a VLAN, macvlan or such.
+	Parent string         `json:"parent"`
+	Addrs  []netip.Prefix `json:"addrs"`
 }
 
 // OSHost is the machine that runs us.

@@ -15,7 +15,7 @@ import (
 const maxSkew = 2 * time.Minute
 
 // token reads the token as such; on servers also against the CA that an earlier start made.
-func token(_ context.Context, h Host, c *config.Config) []Finding {
+func token(_ context.Context, h Host, c Case) []Finding {
 	if c.Join.Token == "" {
 		return nil
 	}
@@ -44,7 +44,10 @@ func token(_ context.Context, h Host, c *config.Config) []Finding {
 }
 
 // server asks the server to join for its CA. A node that joined before may start without it.
-func server(ctx context.Context, h Host, c *config.Config) []Finding {
+func server(ctx context.Context, h Host, c Case) []Finding {
+	if c.Join.Server == "" { // kove doctor, before anybody knows where to join
+		return nil
+	}
 	where := origin(c, "server", c.Join.Server)
 	severity, why := Fatal, "this node cannot join without it"
 	if _, err := h.Stat(c.Paths.Agent("cluster.json")); err == nil {
@@ -63,7 +66,7 @@ func server(ctx context.Context, h Host, c *config.Config) []Finding {
 	}
 	var out []Finding
 	t, err := pki.ParseToken(c.Join.Token)
-	if err != nil {
+	if err != nil && c.Join.Token != "" {
 		return nil // the check of the token says so
 	}
 	if err := t.CheckCA(probe.CABundle); err != nil {
@@ -80,7 +83,7 @@ func server(ctx context.Context, h Host, c *config.Config) []Finding {
 			Why:  "certificates would not be valid yet, or too early no longer", Remedy: "set it (timedatectl set-ntp true, or date -s)"})
 	}
 	// A token that pins another CA must not go out at all.
-	if len(out) == 0 && errors.Is(h.CheckToken(ctx, c.Join.Server, probe.CABundle, t), pki.ErrWrongToken) {
+	if len(out) == 0 && c.Join.Token != "" && errors.Is(h.CheckToken(ctx, c.Join.Server, probe.CABundle, t), pki.ErrWrongToken) {
 		out = append(out, Finding{ID: "token/rejected", Severity: Fatal, Seen: "token (" + c.Origin("token") + "): " + pki.ErrWrongToken.Error(),
 			Why: "it is wrong or expired", Remedy: "copy the token from /var/lib/kove/server/node-token on " + c.Join.Server + ", or make one there with `kove token create`"})
 	}

@@ -19,7 +19,7 @@ type port struct {
 	remedy string
 }
 
-func wantedPorts(c *config.Config) []port {
+func wantedPorts(c Case) []port {
 	all, lo := netip.IPv4Unspecified(), netip.MustParseAddr("127.0.0.1")
 	stop := "stop that program"
 	var out []port
@@ -40,7 +40,7 @@ func wantedPorts(c *config.Config) []port {
 }
 
 // portsFree looks for listeners in /proc/net/tcp and tcp6, which shows those of this network namespace.
-func portsFree(_ context.Context, h Host, c *config.Config) []Finding {
+func portsFree(_ context.Context, h Host, c Case) []Finding {
 	taken := append(listeners(h, "/proc/net/tcp"), listeners(h, "/proc/net/tcp6")...)
 	var out []Finding
 	for _, want := range wantedPorts(c) {
@@ -74,11 +74,15 @@ type listener struct {
 }
 
 func listeners(h Host, path string) []listener {
-	const stateListen = "0A" // TCP_LISTEN of net/tcp_states.h
+	return sockets(h, path, "0A") // TCP_LISTEN of net/tcp_states.h
+}
+
+// sockets reads those in a state from /proc/net/tcp, udp and such.
+func sockets(h Host, path, state string) []listener {
 	var out []listener
 	for _, line := range lines(h, path) {
 		f := strings.Fields(line)
-		if len(f) < 10 || f[3] != stateListen {
+		if len(f) < 10 || f[3] != state {
 			continue
 		}
 		hexIP, hexPort, ok := strings.Cut(f[1], ":")

@@ -8,12 +8,10 @@ import (
 	"math/bits"
 	"net/netip"
 	"strings"
-
-	"github.com/kove-io/kove/pkg/config"
 )
 
 // ranges compares the cluster's ranges with where the host already sends packets.
-func ranges(_ context.Context, h Host, c *config.Config) []Finding {
+func ranges(_ context.Context, h Host, c Case) []Finding {
 	var out []Finding
 	for _, r := range routes(h) {
 		for _, mine := range []struct {

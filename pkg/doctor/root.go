@@ -3,11 +3,9 @@ package doctor
 import (
 	"context"
 	"fmt"
-
-	"github.com/kove-io/kove/pkg/config"
 )
 
-func root(_ context.Context, h Host, c *config.Config) []Finding {
+func root(_ context.Context, h Host, c Case) []Finding {
 	id := h.UserID()
 	if id == 0 {
 		return nil
@@ -17,7 +15,7 @@ func root(_ context.Context, h Host, c *config.Config) []Finding {
 		Remedy: fmt.Sprintf("run `sudo kove %s`", c.Role)}}
 }
 
-func running(_ context.Context, h Host, c *config.Config) []Finding {
+func running(_ context.Context, h Host, c Case) []Finding {
 	socket := c.Paths.StatusSocket()
 	if !h.Answers(socket) {
 		return nil

@@ -1,13 +1,16 @@
 package pki
 
 import (
+	"bytes"
 	"context"
 	"crypto/tls"
 	"crypto/x509"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
 	"net/http"
+	"net/netip"
 	"time"
 )
 
@@ -108,4 +111,55 @@ func PinnedClient(caBundle []byte, certificates ...tls.Certificate) (*http.Clien
 	return &http.Client{Timeout: 30 * time.Second, Transport: &http.Transport{
 		TLSClientConfig: &tls.Config{RootCAs: pool, Certificates: certificates, MinVersion: tls.VersionTLS12},
 	}}, nil
+}
+
+// CheckPath is where a server says whether a machine may have a name and addresses: 204 or 409. Nothing is claimed.
+const CheckPath = "/v1-kove/check"
+
+// Claim is what a machine wants to be.
+type Claim struct {
+	// Node is the name that it wants, Addresses are its own.
+	Node      string       `json:"node"`
+	Addresses []netip.Addr `json:"addresses"`
+	// Password is the secret that the machine drew before its first join, "" before.
+	Password string `json:"password"`
+}
+
+// ErrClaimed is that another machine has the name or an address.
+var ErrClaimed = errors.New("another machine has it")
+
+// CheckName asks a server whether a machine could join under a name, without joining.
+func CheckName(ctx context.Context, server string, caBundle []byte, t Token, claim Claim) error {
+	client, err := PinnedClient(caBundle)
+	if err != nil {
+		return err
+	}
+	defer client.CloseIdleConnections()
+	body, err := json.Marshal(claim)
+	if err != nil {
+		return err
+	}
+	req, err := http.NewRequestWithContext(ctx, http.MethodPost, server+CheckPath, bytes.NewReader(body))
+	if err != nil {
+		return fmt.Errorf("asking %s about the name: %w", server, err)
+	}
+	req.SetBasicAuth(t.User, t.Password)
+	resp, err := client.Do(req)
+	if err != nil {
+		return fmt.Errorf("asking %s about the name: %w", server, err)
+	}
+	defer resp.Body.Close()
+	switch resp.StatusCode {
+	case http.StatusNoContent:
+		return nil
+	case http.StatusConflict:
+		var refusal struct {
+			Error string `json:"error"`
+		}
+		if err := json.NewDecoder(io.LimitReader(resp.Body, 1<<16)).Decode(&refusal); err != nil {
+			return ErrClaimed
+		}
+		return fmt.Errorf("%w: %s", ErrClaimed, refusal.Error)
+	}
+	return fmt.Errorf("asking %s about the name: the server says %s", server, resp.Status)
 }

@@ -39,7 +39,7 @@ var allowed = map[string][]string{
 	"deploy":      {"supervise"},
 	"status":      {"supervise"},
 	"pki":         {"supervise", "config"},
-	"doctor":      {"config", "hostnet", "pki"},
+	"doctor":      {"config", "hostnet", "pki", "status", "supervise"},
 	"install":     {"config", "../embedded", "../systemd"},
 	"app":         {"*"},
 	"cli":         {"config", "app", "doctor", "install", "pki", "status", "ovn/central", "supervise", "../embedded", "api/v1"},

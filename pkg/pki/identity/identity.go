@@ -106,6 +106,25 @@ func (s *Store) Claim(ctx context.Context, node, password string, addresses []ne
 	return nil
 }
 
+// Free tells whether Claim would succeed, and changes nothing. An empty password is that of a machine that never joined.
+func (s *Store) Free(ctx context.Context, node, password string, addresses []netip.Addr) error {
+	if password == "" {
+		password = "that of nobody: no hash matches it"
+	}
+	if err := s.judge(node, password, addresses); err != nil {
+		return err
+	}
+	secret, err := s.client.CoreV1().Secrets(Namespace).Get(ctx, SecretName(node), metav1.GetOptions{})
+	switch {
+	case apierrors.IsNotFound(err):
+	case err != nil:
+		return fmt.Errorf("looking up node name %s: %w", node, err)
+	case !matches(secret, password):
+		return nameTaken(node)
+	}
+	return s.addressesFree(ctx, node, addresses)
+}
+
 func nameTaken(node string) error {
 	return fmt.Errorf("claiming node name %s: %w; give --node-name another, or, if that machine is gone, run `kove kubectl delete node %s` and `kove kubectl -n %s delete secret %s` on a server",
 		node, ErrNameTaken, node, Namespace, SecretName(node))

@@ -21,6 +21,8 @@ const bootstrapLife = time.Hour
 // Identities claims node names; identity.Store does.
 type Identities interface {
 	Claim(ctx context.Context, node, password string, addresses []netip.Addr) error
+	// Free tells whether Claim would succeed; an empty password is that of a machine that never joined.
+	Free(ctx context.Context, node, password string, addresses []netip.Addr) error
 }
 
 // HandlerOptions is what the endpoint needs.
@@ -65,6 +67,10 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		if h.admit(w, r) {
 			w.WriteHeader(http.StatusNoContent)
 		}
+	case r.URL.Path == pki.CheckPath && r.Method == http.MethodPost:
+		if h.admit(w, r) {
+			h.check(w, r)
+		}
 	case r.URL.Path == joinPath && r.Method == http.MethodPost:
 		if h.admit(w, r) {
 			h.join(w, r)
@@ -103,25 +109,44 @@ func (h *Handler) join(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	reply, err := h.reply(r.Context(), req, h.o.Now())
-	switch {
-	case errors.Is(err, identity.ErrNameTaken):
-		h.o.Logger.Warn("refused a join", "node", req.Node, "remote", r.RemoteAddr, "err", err)
-		fail(w, http.StatusConflict, codeName, err.Error())
-		return
-	case errors.Is(err, identity.ErrAddressTaken):
-		h.o.Logger.Warn("refused a join", "node", req.Node, "remote", r.RemoteAddr, "err", err)
-		fail(w, http.StatusConflict, codeAddress, err.Error())
-		return
-	case errors.Is(err, identity.ErrBadRequest):
-		fail(w, http.StatusBadRequest, codeRequest, err.Error())
-		return
-	case err != nil:
-		h.unavailable(w, "joining", err)
+	if err != nil {
+		if errors.Is(err, identity.ErrNameTaken) || errors.Is(err, identity.ErrAddressTaken) {
+			h.o.Logger.Warn("refused a join", "node", req.Node, "remote", r.RemoteAddr, "err", err)
+		}
+		h.refuse(w, "joining", err)
 		return
 	}
 	h.o.Logger.Info("node may ask for its certificates", "node", req.Node, "remote", r.RemoteAddr, "version", req.Version)
 	w.Header().Set("Content-Type", "application/json")
 	_ = json.NewEncoder(w).Encode(reply) // the client went away otherwise
+}
+
+// check answers a machine that wants to know whether it could join.
+func (h *Handler) check(w http.ResponseWriter, r *http.Request) {
+	var claim pki.Claim
+	if err := json.NewDecoder(http.MaxBytesReader(w, r.Body, 64<<10)).Decode(&claim); err != nil {
+		fail(w, http.StatusBadRequest, codeRequest, "reading the claim: "+err.Error())
+		return
+	}
+	if err := h.o.Identities.Free(r.Context(), claim.Node, claim.Password, claim.Addresses); err != nil {
+		h.refuse(w, "checking a name", err)
+		return
+	}
+	w.WriteHeader(http.StatusNoContent)
+}
+
+// refuse says why a claim was not accepted.
+func (h *Handler) refuse(w http.ResponseWriter, what string, err error) {
+	switch {
+	case errors.Is(err, identity.ErrNameTaken):
+		fail(w, http.StatusConflict, codeName, err.Error())
+	case errors.Is(err, identity.ErrAddressTaken):
+		fail(w, http.StatusConflict, codeAddress, err.Error())
+	case errors.Is(err, identity.ErrBadRequest):
+		fail(w, http.StatusBadRequest, codeRequest, err.Error())
+	default:
+		h.unavailable(w, what, err)
+	}
 }
 
 // unavailable covers what passes by itself, above all an API server that is still starting.

@@ -390,6 +390,42 @@ func TestCheckToken(t *testing.T) {
 	}
 }
 
+func TestCheckName(t *testing.T) {
+	c := newCluster(t)
+	ctx := context.Background()
+	ca := c.pki.ServerCA.Bundle
+	mine, other := []netip.Addr{netip.MustParseAddr("192.0.2.20")}, []netip.Addr{netip.MustParseAddr("192.0.2.21")}
+	password := strings.Repeat("p", 32)
+	ask := func(token pki.Token, claim pki.Claim) error { return pki.CheckName(ctx, c.url, ca, token, claim) }
+	for range 2 { // asking claims nothing
+		if err := ask(c.pki.NodeToken, pki.Claim{Node: "n2", Addresses: mine}); err != nil {
+			t.Fatalf("a free name: %v", err)
+		}
+	}
+	if err := identity.NewStore(c.client, nil).Claim(ctx, "n2", password, mine); err != nil {
+		t.Fatal(err)
+	}
+	for _, tc := range []struct {
+		name  string
+		claim pki.Claim
+		taken bool
+	}{
+		{"its own", pki.Claim{Node: "n2", Addresses: mine, Password: password}, false},
+		{"its own with another address", pki.Claim{Node: "n2", Addresses: other, Password: password}, false},
+		{"of a machine that never joined", pki.Claim{Node: "n2", Addresses: mine}, true},
+		{"with another password", pki.Claim{Node: "n2", Addresses: mine, Password: strings.Repeat("q", 32)}, true},
+		{"another name with that address", pki.Claim{Node: "n3", Addresses: mine}, true},
+		{"another name and address", pki.Claim{Node: "n3", Addresses: other}, false},
+	} {
+		if err := ask(c.pki.NodeToken, tc.claim); errors.Is(err, pki.ErrClaimed) != tc.taken || !tc.taken && err != nil {
+			t.Errorf("%s: %v", tc.name, err)
+		}
+	}
+	if err := ask(pki.Token{User: "node", Password: "wrong"}, pki.Claim{Node: "n2", Addresses: mine}); err == nil || errors.Is(err, pki.ErrClaimed) {
+		t.Errorf("a wrong token learns names: %v", err)
+	}
+}
+
 func TestLimiterStaysSmall(t *testing.T) {
 	var l limiter
 	now := time.Now()
