@@ -10,4 +10,8 @@ if [ -d /run/systemd/system ]; then
 fi
 # Pods, containerd and the data plane outlive kove, and nothing else can end them. Sysctls, links and rules go back to
 # what they were. The data stays: `apt purge`, or rm -rf /var/lib/kove.
-/usr/bin/kove stop --all || echo "kove: some of it could not be stopped; reboot to get rid of it" >&2
+if /usr/bin/kove stop --all; then
+  rm -rf /run/kove
+else
+  echo "kove: some of it could not be stopped; reboot to get rid of it" >&2
+fi

@@ -54,6 +54,12 @@ func (app *App) install(c *cli.Context) error {
 	if err != nil {
 		return err
 	}
+	if id := app.a.Host.UserID(); id != 0 {
+		return exit{ExitPreflight, fmt.Errorf("installing kove as user %d: only root can; use sudo. Nothing was changed", id)}
+	}
+	if owner := packageOwner(); owner != "" && before == nil {
+		return exit{ExitPreflight, fmt.Errorf("installing kove: %s is there, so a package has installed kove; upgrade the package, and start it with `systemctl enable --now kove` (or kove-agent). Nothing was changed", owner)}
+	}
 	role, given, err := app.installedRole(c, before)
 	if err != nil {
 		return err
@@ -61,12 +67,6 @@ func (app *App) install(c *cli.Context) error {
 	conf, err := app.installedConfig(role, given, before)
 	if err != nil {
 		return err
-	}
-	if id := app.a.Host.UserID(); id != 0 {
-		return exit{ExitPreflight, fmt.Errorf("installing kove as user %d: only root can; use sudo. Nothing was changed", id)}
-	}
-	if owner := packageOwner(); owner != "" && before == nil {
-		return exit{ExitPreflight, fmt.Errorf("installing kove: %s is there, so a package has installed kove; upgrade the package, and start it with `systemctl enable --now kove` (or kove-agent). Nothing was changed", owner)}
 	}
 	log := app.logger(config.Log{Format: "text"})
 	asking, cancel := context.WithTimeout(c.Context, 10*time.Second)

@@ -15,8 +15,10 @@ func TestMain(m *testing.M) {
 		os.Exit(1)
 	}
 	code := m.Run()
-	if site.releases != "" {
-		os.RemoveAll(site.releases)
+	for _, dir := range []string{site.releases, made.dir} {
+		if dir != "" {
+			os.RemoveAll(dir)
+		}
 	}
 	os.Exit(code)
 }
