@@ -47,11 +47,15 @@ func Plan(f Facts) reconcile.Plan {
 
 	var plan reconcile.Plan
 	if f.Defaulted {
-		plan.Writes = append(plan.Writes, reconcile.Write{Ref: ref, Patch: map[string]any{"spec": map[string]any{
-			"vpc": s.Spec.Vpc, "provider": s.Spec.Provider, "protocol": s.Spec.Protocol, "cidrBlock": s.Spec.CIDRBlock, "gateway": s.Spec.Gateway,
-			"excludeIps": s.Spec.ExcludeIPs, "gatewayType": s.Spec.GatewayType, "enableLb": s.Spec.LbEnabled(),
-			"natOutgoing": s.Spec.NatOutgoing, "private": s.Spec.Private,
-		}}})
+		// Only onto the object that was read: an edit that came meanwhile must not be undone.
+		plan.Writes = append(plan.Writes, reconcile.Write{Ref: ref, Patch: map[string]any{
+			"metadata": map[string]any{"resourceVersion": s.ResourceVersion},
+			"spec": map[string]any{
+				"vpc": s.Spec.Vpc, "provider": s.Spec.Provider, "protocol": s.Spec.Protocol, "cidrBlock": s.Spec.CIDRBlock, "gateway": s.Spec.Gateway,
+				"excludeIps": s.Spec.ExcludeIPs, "gatewayType": s.Spec.GatewayType, "enableLb": s.Spec.LbEnabled(),
+				"natOutgoing": s.Spec.NatOutgoing, "private": s.Spec.Private,
+			},
+		}})
 	}
 	problem := f.Problem
 	if problem == "" && !f.VpcExists {
