@@ -68,6 +68,10 @@ test-light: stock ## the tests that need neither Kubernetes nor the payload
 test-long: build stock ## tests too long for `make test`; record the results in docs/test-long.md
 	@KOVE_LONG=1 $(RUN) -- -vet=off -timeout 180m -p 1 ./pkg/ovsdb/... ./pkg/ovn/... ./tests/oracle/... ./tests/e2e ./tests/install ./tests/guest
 
+.PHONY: vm-test
+vm-test: build ## two whole machines in qemu install the .deb, join, reboot (half an hour); record the results in docs/test-long.md
+	@go test -tags no_btrfs,no_devmapper,no_zfs,no_tracing,grpcnotrace,vm -count=1 -v -timeout 60m ./tests/vm
+
 .PHONY: lint
 lint: ## formatting, vet of the light packages, shell scripts
 	@out=$$(gofmt -l cmd embedded manifests pkg tests packaging); test -z "$$out" || { echo "gofmt -w these:"; echo "$$out"; exit 1; }
