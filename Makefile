@@ -14,7 +14,7 @@ NODES   ?= 1
 NODE    ?= n1
 # packages that link Kubernetes: their tests run without vet, which would analyse all of it
 HEAVY   := ./cmd/kove ./pkg/kube ./pkg/app ./pkg/containerd
-E2E     := ./tests/e2e ./tests/install ./tests/guest
+E2E     := ./tests/doctor ./tests/e2e ./tests/install ./tests/guest
 LIGHT    = $(shell go list ./... | grep -vxE '$(subst $() ,|,$(patsubst ./%,github.com/kove-io/kove/%,$(HEAVY) $(E2E)))')
 RUN     := $(BIN)/run
 

@@ -1,5 +1,7 @@
 package doctor
 
+//go:generate go test -run TestDocsAreCurrent -update .
+
 import "github.com/kove-io/kove/pkg/config"
 
 var (

@@ -41,7 +41,7 @@ func nics(_ context.Context, h Host, c Case) []Finding {
 		out = append(out, Finding{"nics/choice", Note, fmt.Sprintf("several NICs have addresses: %s; kove takes %s", strings.Join(hardware, ", "), c.Node.IP()),
 			"other nodes must reach that one", "give --node-ip if another one is meant"})
 	}
-	if !c.Running && defaultRouteNIC(h) == "" && len(lines(h, "/proc/net/route")) > 0 && len(lines(h, "/proc/net/ipv6_route")) == 0 {
+	if !c.Running && defaultRouteNIC(h) == "" && len(lines(h, "/proc/net/route")) > 0 && !defaultRoute6(h) {
 		out = append(out, Finding{"nics/no-default-route", Warning, "there is no default route", "images cannot be pulled from the internet", "add one, or give --node-ip and import images (`kove images import`)"})
 	}
 	const least = 1280 + config.GeneveOverhead
@@ -64,6 +64,17 @@ func nics(_ context.Context, h Host, c Case) []Finding {
 		}
 	}
 	return out
+}
+
+// defaultRoute6 tells whether there is a default route for IPv6.
+func defaultRoute6(h Host) bool {
+	for _, line := range lines(h, "/proc/net/ipv6_route") {
+		// destination, its length, source, its length, next hop, metric, references, use, flags, device
+		if f := strings.Fields(line); len(f) == 10 && f[1] == "00" && f[9] != "lo" {
+			return true
+		}
+	}
+	return false
 }
 
 func sysctlCheck() Check {

@@ -173,7 +173,7 @@ func (OSHost) PathMTU(ctx context.Context, to netip.Addr, size int) (int, error)
 	}); err != nil || option != nil {
 		return 0, fmt.Errorf("forbidding fragments: %w", errors.Join(err, option))
 	}
-	e := echo{conn: conn, id: uint16(os.Getpid())}
+	e := echo{conn: conn, to: to, id: uint16(os.Getpid())}
 	if e.answers(ctx, size) {
 		return size, nil
 	}
@@ -193,13 +193,13 @@ func (OSHost) PathMTU(ctx context.Context, to netip.Addr, size int) (int, error)
 
 type echo struct {
 	conn *net.IPConn
+	to   netip.Addr
 	id   uint16
 	seq  uint16
 }
 
 // answers sends a packet of that size, twice when the first is lost.
 func (e *echo) answers(ctx context.Context, size int) bool {
-	const header = 20 + 8
 	for range 2 {
 		e.seq++
 		packet := make([]byte, size-20)
@@ -219,11 +219,12 @@ func (e *echo) answers(ctx context.Context, size int) bool {
 		}
 		buf := make([]byte, 65536)
 		for {
-			n, err := e.conn.Read(buf) // package net strips the IP header
+			n, from, err := e.conn.ReadFromIP(buf) // without the IP header
 			if err != nil {
 				break
 			}
-			if n >= header-20 && buf[0] == 0 && buf[4] == packet[4] && buf[5] == packet[5] && buf[6] == packet[6] && buf[7] == packet[7] {
+			a, _ := netip.AddrFromSlice(from.IP)
+			if n >= 8 && a.Unmap() == e.to && buf[0] == 0 && buf[4] == packet[4] && buf[5] == packet[5] && buf[6] == packet[6] && buf[7] == packet[7] {
 				return true
 			}
 		}
