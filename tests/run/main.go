@@ -121,6 +121,7 @@ func (r *results) add(e event, verbose bool) {
 			r.passed = append(r.passed, k)
 		case "fail":
 			r.failed = append(r.failed, k)
+			fmt.Printf("FAIL %s %s (%.1fs)\n", e.Package, e.Test, e.Elapsed) // the output follows at the end
 		case "skip":
 			r.skipped = append(r.skipped, k)
 		}
