@@ -308,7 +308,7 @@ func (s *script) settled() error {
 	last, since := -1, time.Now()
 	deadline := time.Now().Add(patience)
 	for time.Since(since) < 4*statusDelay {
-		if now := s.api.writeCount(); now != last {
+		if now := s.api.writeCount(); now != last || !s.judged() {
 			last, since = now, time.Now()
 		}
 		if time.Now().After(deadline) {
@@ -317,6 +317,17 @@ func (s *script) settled() error {
 		time.Sleep(5 * time.Millisecond)
 	}
 	return nil
+}
+
+// judged tells whether the controllers have said something about every Vpc and Subnet: on a busy machine their first look may
+// take longer than any silence.
+func (s *script) judged() bool {
+	for _, o := range append(s.api.list("kubeovn.io/subnets"), s.api.list("kubeovn.io/vpcs")...) {
+		if status, _ := o["status"].(object); status == nil || status["conditions"] == nil {
+			return false
+		}
+	}
+	return true
 }
 
 func (s *script) quiet() error {
