@@ -131,20 +131,21 @@ func TestDoctorOnHosts(t *testing.T) {
 		t.Errorf("a host that may join has fatal findings: %v", joined.Findings)
 	}
 	machines := examine(ctx, t, good, "kove", "doctor", "--role", "server", "--role", "vm-host")
-	if err := good.PowerOff(); err != nil {
-		t.Error(err)
-	}
 	usual := slices.Concat(ids(before), ids(joined), ids(machines))
+	usual = append(usual, "warning disk/slow") // depends on what else this machine does now
 
 	for _, file := range files {
 		c := readCase(t, file)
 		t.Run(c.name, func(t *testing.T) {
-			h := s.boot(t)
-			defer func() {
-				if err := h.PowerOff(); err != nil {
-					t.Error(err)
-				}
-			}()
+			h := good // as long as nothing is changed
+			if c.setup != "" || c.fabric != "" {
+				h = s.boot(t)
+				defer func() {
+					if err := h.PowerOff(); err != nil {
+						t.Error(err)
+					}
+				}()
+			}
 			if c.setup != "" {
 				if out, err := h.Run(ctx, "sh", "-euc", c.setup); err != nil {
 					t.Fatalf("setup: %v\n%s", err, out)
