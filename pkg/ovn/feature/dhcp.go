@@ -131,7 +131,7 @@ func dhcp6(p *topo.SwitchPort, mac string, n topo.Network, sides []dhcpSide, b *
 
 // dhcpReply lets the answer pass whatever the ACLs say.
 func dhcpReply(p *topo.SwitchPort, family, mac, server, ports string, o *nb.DHCPOptions, b *Builder) {
-	if (p.Switch.HasACLs || p.Switch.HasLBVIP) && p.Type != "external" {
+	if p.Type != "external" {
 		b.Add(p.DP, lflow.SwitchOutACLEval, 34000, "outport == "+p.Quoted+" && eth.src == "+mac+" && "+family+".src == "+server+
 			" && udp && "+ports, allowBit+"next;").WithPort(p.Name).WithHint(o.UUID)
 	}

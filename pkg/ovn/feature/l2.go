@@ -43,7 +43,8 @@ func l2Port(p *topo.SwitchPort, b *Builder) {
 			if p.Enabled {
 				action = "outport = " + p.Quoted + "; output;"
 				if p.Type == "" && p.Option("pkt_clone_type") == "mc_unknown" && p.Switch.HasUnknown {
-					action = "clone {outport = " + p.Quoted + "; output; }; " + toGroup(lflow.MulticastUnknown)
+					// Spelled as stock has it, the missing blank included.
+					action = "clone {outport = " + p.Quoted + "; output; };" + toGroup(lflow.MulticastUnknown)
 				}
 			}
 			b.Add(p.DP, lflow.SwitchInL2Lkup, 50, "eth.dst == "+a.MAC, action).WithHint(p.ID)
@@ -117,7 +118,7 @@ func l2RouterMACs(p *topo.SwitchPort, b *Builder) {
 			}
 			continue
 		}
-		match := "eth.dst == " + rp.MAC
+		match := "eth.dst == " + p.RouterMACs()
 		switch {
 		case p.CRKey != nil:
 			out(match+" && is_chassis_resident("+p.CRQuoted()+")", p.Quoted)

@@ -1,6 +1,8 @@
 package feature
 
 import (
+	"cmp"
+
 	"github.com/kove-io/kove/pkg/ovn/lflow"
 	"github.com/kove-io/kove/pkg/ovn/topo"
 )
@@ -18,11 +20,18 @@ func routerAdmission() Feature {
 			b.Add(r.Datapath, lflow.RouterInAdmission, 100, "vlan.present || eth.src[40]", drop(r.Global))
 		},
 		RouterPort: func(p *topo.RouterPort, b *Builder) {
-			if !p.Enabled || p.MAC == "" {
+			if p.MAC == "" {
 				return
 			}
 			admit := lflow.RegInportEthDst + " = " + p.MAC + "; next;"
-			match := "eth.dst == " + p.MAC + " && inport == " + p.Quoted
+			macs := p.MAC
+			if p.PeerPort != nil {
+				macs = cmp.Or(p.PeerPort.RouterMACs(), macs)
+			}
+			match := "eth.dst == " + macs + " && inport == " + p.Quoted
+			if p.PeerPort != nil {
+				match = "eth.dst == " + p.PeerPort.RouterMACs() + " && inport == " + p.Quoted
+			}
 			if p.Distributed() {
 				b.Add(p.DP, lflow.RouterInAdmission, 120,
 					lflow.ICMPTooBig+" && eth.dst == "+p.MAC+" && !"+resident(p.CRName)+" && flags.tunnel_rx == 1",
@@ -31,6 +40,9 @@ func routerAdmission() Feature {
 				if p.PeerSwitch == nil || len(p.PeerSwitch.VTEPs) == 0 {
 					match += " && " + resident(p.CRName)
 				}
+			}
+			if !p.Enabled {
+				return
 			}
 			_, measure, bypass := mtuOf(p.RouterPortFacts)
 			for _, m := range []string{"eth.mcast && inport == " + p.Quoted, match} {

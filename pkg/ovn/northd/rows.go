@@ -159,7 +159,7 @@ func switchPortRows(p *topo.SwitchPort, b *rows) {
 		if options == nil {
 			options = map[string]string{}
 		}
-		if p.Switch.OtherConfig["vlan-passthru"] == "true" && (row.Type == "" || row.Type == "localnet") {
+		if p.Switch.OtherConfig["vlan-passthru"] == "true" {
 			options["vlan-passthru"] = "true"
 		}
 		if q := p.Key.Queue; q != 0 {
@@ -201,13 +201,11 @@ func switchPortRows(p *topo.SwitchPort, b *rows) {
 		if p.Unknown {
 			multicastMember(p.DP, mcUnknown, p.Key.SB, b)
 		}
-		if p.Switch.Snoops() {
-			if p.Option("mcast_flood_reports") == "true" || p.Peer != nil && p.Peer.Options["mcast_relay"] == "true" {
-				multicastMember(p.DP, mcMrouterFlood, p.Key.SB, b)
-			}
-			if p.Option("mcast_flood") == "true" {
-				multicastMember(p.DP, mcStatic, p.Key.SB, b)
-			}
+		if p.Option("mcast_flood_reports") == "true" || p.Switch.Snoops() && p.Peer != nil && p.Peer.Options["mcast_relay"] == "true" {
+			multicastMember(p.DP, mcMrouterFlood, p.Key.SB, b)
+		}
+		if p.Option("mcast_flood") == "true" {
+			multicastMember(p.DP, mcStatic, p.Key.SB, b)
 		}
 	}
 	// The chassis of a gateway watch those that have something to send to it.
@@ -298,7 +296,7 @@ func routerPortRows(p *topo.RouterPort, b *rows) {
 	if p.Router.Chassis != "" {
 		typ, options["l3gateway-chassis"] = "l3gateway", p.Router.Chassis
 	}
-	if p.CRKey != nil {
+	if p.CRKey != nil && p.PeerName != "" {
 		options["chassis-redirect-port"] = p.CRName
 	}
 	routerPortOptions(p, options)
@@ -455,11 +453,7 @@ func dnsRows(d *topo.DNS, b *rows) {
 	for _, s := range d.Switches {
 		dps = append(dps, s.SB)
 	}
-	records := map[string]string{}
-	for k, v := range d.Records {
-		records[strings.ToLower(k)] = v
-	}
 	options := map[string]string{"ovn-owned": strconv.FormatBool(d.Options["ovn-owned"] == "true")}
-	b.AddWithID(sb.TableDNS, d.UUID.String(), d.UUID, col(sb.DNSColRecords, stringMap(records)), col(sb.DNSColDatapaths, ovsdb.Set(dps...)),
+	b.AddWithID(sb.TableDNS, d.UUID.String(), d.UUID, col(sb.DNSColRecords, stringMap(d.Records)), col(sb.DNSColDatapaths, ovsdb.Set(dps...)),
 		col(sb.DNSColOptions, stringMap(options)))
 }

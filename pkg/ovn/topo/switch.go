@@ -47,6 +47,7 @@ func (t *Topo) computeSwitchFacts(id ovsdb.UUID) *SwitchFacts {
 	}
 	for _, p := range f.RouterPorts {
 		if p.Peer == nil {
+			f.HasNonRouterPort = true // leads nowhere
 			continue
 		}
 		if r := t.routerFacts.Get(p.Peer.DP.ID); r != nil {

@@ -47,7 +47,7 @@ type SwitchFacts struct {
 	HasLBVIP       bool // one of them has a VIP
 	HasDNS         bool
 	HasUnknown     bool // a port has the address "unknown"
-	// HasNonRouterPort says that there are ports of types other than router.
+	// HasNonRouterPort says that there are ports that lead to no router.
 	HasNonRouterPort bool
 	MulticastFlood   bool // a port wants all multicast (options:mcast_flood)
 	// MaxTier is the highest tier among the ACLs of a direction: from-lport before and after load balancing, to-lport.
@@ -136,6 +136,20 @@ type SwitchPort struct {
 // CRQuoted is CRName as it stands in matches.
 func (p *SwitchPortFacts) CRQuoted() string { return Quote(p.CRName()) }
 
+// RouterMACs is the MAC of the router port at the other end of a port of type router, as matches have it: with
+// options:arp_proxy, also the one that the port answers with.
+func (p *SwitchPortFacts) RouterMACs() string {
+	if f := strings.Fields(p.Option("arp_proxy")); len(f) > 1 && p.Peer != nil {
+		if mac, ok := ParseMAC(f[0]); ok && mac != p.Peer.MAC {
+			return "{ " + mac + ", " + p.Peer.MAC + " }"
+		}
+	}
+	if p.Peer == nil {
+		return ""
+	}
+	return p.Peer.MAC
+}
+
 // Queue is the queue of the port's QoS, "" when it has none.
 func (p *SwitchPortFacts) Queue() string {
 	if q := p.Row.Options["qdisc_queue_id"]; q != "" {
@@ -181,7 +195,7 @@ func (s *SwitchFacts) MulticastRelay() bool {
 // HasARPProxy reports whether a router port of the switch answers for networks behind it.
 func (s *SwitchFacts) HasARPProxy() bool {
 	for _, p := range s.RouterPorts {
-		if p.Option("arp_proxy") != "" {
+		if p.Option("arp_proxy") != "" && p.Peer != nil {
 			return true
 		}
 	}
@@ -368,7 +382,7 @@ func (p *SwitchPort) routerAddresses(is4 bool) []string {
 	}
 	if p.PeerRouter != nil {
 		for _, n := range p.PeerRouter.NATs {
-			if a, err := netip.ParseAddr(n.ExternalIP); err == nil && a.Is4() == is4 && p.Peer.answersFor(a, p.PeerRouter) {
+			if a, err := netip.ParseAddr(n.ExternalIP); err == nil && a.Is4() == is4 && (n.Type != "snat" || p.Peer.answersFor(a, p.PeerRouter)) {
 				set[a.String()] = true
 			}
 		}
@@ -384,7 +398,8 @@ func (p *SwitchPort) routerAddresses(is4 bool) []string {
 	return slices.Sorted(maps.Keys(set))
 }
 
-// answersFor reports whether the router answers for a NAT address, on all its ports. Its own addresses it answers for anyway.
+// answersFor reports whether the router answers for the address of an SNAT rule, on all its ports: its own it answers for
+// anyway.
 func (p *RouterPortFacts) answersFor(a netip.Addr, r *Router) bool {
 	for _, q := range r.Ports {
 		for _, n := range q.Networks(a.Is4()) {
