@@ -74,7 +74,7 @@ download() {
   status=0
   if have curl; then
     said=$(curl -fsSL --connect-timeout "$INSTALL_KOVE_TIMEOUT" --speed-limit 1 --speed-time "$INSTALL_KOVE_TIMEOUT" \
-      --retry 2 -o "$2" "$base/$1" 2>&1) || status=$?
+      --retry 1 -o "$2" "$base/$1" 2>&1) || status=$?
     case $status in
     0) return ;;
     5 | 7) why="cannot connect" ;;

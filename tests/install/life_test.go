@@ -161,8 +161,8 @@ func upgrade(t *testing.T, n, n1, n2 *lab.Host) {
 		return c
 	}
 	before := mustSh(t, n, "readlink /var/lib/kove/data/current; kove version | grep -E '^(kove|payload) '")
-	echo := measure(`["echo","` + to + `:8080","450","100ms"]`)
-	stream := measure(`["stream","` + to + `:8080","45s"]`)
+	echo := measure(`["echo","` + to + `:8080","300","100ms"]`)
+	stream := measure(`["stream","` + to + `:8080","30s"]`)
 	time.Sleep(2 * time.Second) // traffic before the upgrade
 	began := time.Now()
 	out := mustSh(t, n, "export INSTALL_KOVE_URL="+releaseURL+"/new; curl -sfL $INSTALL_KOVE_URL/install.sh | sh -")

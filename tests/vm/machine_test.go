@@ -136,7 +136,7 @@ func (m *machine) must(t *testing.T, limit time.Duration, command string) string
 
 func (m *machine) eventually(t *testing.T, limit time.Duration, what, command string) string {
 	t.Helper()
-	began := time.Now()
+	began, told := time.Now(), time.Now()
 	for {
 		out, err := m.run(60*time.Second, command)
 		if err == nil {
@@ -151,6 +151,11 @@ func (m *machine) eventually(t *testing.T, limit time.Duration, what, command st
 		if time.Since(began) > limit {
 			log, _ := m.run(60*time.Second, "systemctl --no-pager status kove kove-agent | tail -n 5; journalctl --no-pager -q -u kove -u kove-agent | tail -n 40")
 			t.Fatalf("%s: %s: not after %s: %v\n%s", m.name, what, limit, err, log)
+		}
+		if time.Since(told) > time.Minute {
+			told = time.Now()
+			log, _ := m.run(60*time.Second, "journalctl --no-pager -q -u kove -u kove-agent | tail -n 3")
+			t.Logf("%s: %s: not yet (%v)\n%s", m.name, what, err, log)
 		}
 		time.Sleep(2 * time.Second)
 	}

@@ -73,8 +73,8 @@ func TestInstallJoinReboot(t *testing.T) {
 	free.Close()
 
 	configs := []string{
-		"node-ip: 10.9.0.1\ntoken: vm-test-token\ndatapath: kernel\n",
-		"node-ip: 10.9.0.2\nserver: https://10.9.0.1:6443\ntoken: vm-test-token\ndatapath: kernel\n",
+		"node-ip: 10.9.0.1\ndatapath: kernel\n",
+		"node-ip: 10.9.0.2\nserver: https://10.9.0.1:6443\ntoken-file: /etc/kove/token\ndatapath: kernel\n",
 	}
 	var vms []*machine
 	for i, end := range []string{"listen=" + cable, "connect=" + cable} {
@@ -97,6 +97,9 @@ func TestInstallJoinReboot(t *testing.T) {
 		m.must(t, patience, "dpkg -i /root/kove.deb")
 		m.must(t, time.Minute, "cat /root/config.yaml >>/etc/kove/config.yaml")
 		unit := []string{"kove", "kove-agent"}[i]
+		if m == vm2 {
+			m.must(t, time.Minute, "umask 077; echo '"+vm1.must(t, time.Minute, "cat /var/lib/kove/server/node-token")+"' >/etc/kove/token")
+		}
 		m.must(t, time.Minute, "systemctl enable --quiet "+unit+" && systemctl start --no-block "+unit)
 		m.eventually(t, patience, "systemd says that "+unit+" is active", "systemctl is-active "+unit)
 		t.Logf("FIGURE %s: from power on to active in %.0f s", m.name, time.Since(began).Seconds())
