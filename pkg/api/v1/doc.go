@@ -11,8 +11,8 @@
 //
 // zz_generated.deepcopy.go and manifests/crds are generated from this package:
 //
-//go:generate go run sigs.k8s.io/controller-tools/cmd/controller-gen@v0.21.0 object paths=. crd:allowDangerousTypes=false output:crd:dir=../../../manifests/crds
-//
 // +groupName=kubeovn.io
 // +kubebuilder:object:generate=true
+//
+//go:generate go run sigs.k8s.io/controller-tools/cmd/controller-gen@v0.21.0 object paths=. crd:allowDangerousTypes=false output:crd:dir=../../../manifests/crds
 package v1
