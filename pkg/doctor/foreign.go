@@ -49,13 +49,18 @@ func otherOVS(_ context.Context, h Host, c Case) []Finding {
 				"`systemctl disable --now openvswitch-switch ovn-controller`, then reboot"}}
 		}
 	}
-	for _, file := range []string{"/etc/openvswitch/conf.db", "/etc/origin/openvswitch/conf.db", "/var/lib/openvswitch/conf.db"} {
+	for _, file := range foreignDatabases() {
 		if data, err := h.ReadFile(file); err == nil && strings.Contains(string(data), `"Bridge":{"`) {
 			return []Finding{{"ovs/database", Warning, file + " of another Open vSwitch names bridges", "its service would take their NICs again at a boot",
 				"delete the bridges with `ovs-vsctl del-br`, or remove that Open vSwitch with its database"}}
 		}
 	}
 	return nil
+}
+
+// foreignDatabases is where distributions and Kube-OVN keep the database of Open vSwitch.
+func foreignDatabases() []string {
+	return []string{"/etc/openvswitch/conf.db", "/etc/origin/openvswitch/conf.db", "/var/lib/openvswitch/conf.db"}
 }
 
 func leftoversCheck() Check {

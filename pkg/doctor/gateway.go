@@ -2,7 +2,9 @@ package doctor
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
+	"maps"
 	"net/netip"
 	"net/url"
 	"slices"
@@ -82,6 +84,16 @@ func gateway(_ context.Context, h Host, c Case) []Finding {
 		out = append(out, Finding{"gateway/member", Fatal, fmt.Sprintf("%s belongs to %s", nic.Name, nic.Master), "a NIC cannot be in two bridges, and two ways into one network are a loop",
 			fmt.Sprintf("take it out with `ip link set %s nomaster` and from the configuration of %s, or use another", nic.Name, nic.Master)})
 	}
+	if nic.Master == "" {
+		// Ports of the userspace datapath have no master in the kernel: only the database knows.
+		for _, file := range append([]string{c.Paths.Agent("ovs", "conf.db")}, foreignDatabases()...) {
+			if slices.Contains(ovsInterfaces(h, file), nic.Name) {
+				out = append(out, Finding{"gateway/member", Fatal, fmt.Sprintf("%s belongs to an Open vSwitch (%s)", nic.Name, file), "a NIC cannot be in two bridges, and two ways into one network are a loop",
+					"use another NIC (kove's tunnels may be on this one), or take it out with ovs-vsctl del-port"})
+				break
+			}
+		}
+	}
 	if len(out) == 0 && len(children) > 0 {
 		out = append(out, Finding{"gateway/parent", Warning, fmt.Sprintf("%s carries %s", nic.Name, strings.Join(children, ", ")), "these lose the network when it goes to a bridge", "use another NIC, or one of these"})
 	}
@@ -96,6 +108,35 @@ func gateway(_ context.Context, h Host, c Case) []Finding {
 		out = append(out, Finding{"gateway/carrier", Warning, nic.Name + " " + what, "nothing would pass", fmt.Sprintf("run `ip link set %s up`; look at the cable and the switch", nic.Name)})
 	}
 	return out
+}
+
+// ovsInterfaces are the interfaces in a database file of Open vSwitch: records of transactions, each with the rows that it
+// changed (ovsdb(7)).
+func ovsInterfaces(h Host, file string) []string {
+	data, err := h.ReadFile(file)
+	if err != nil {
+		return nil
+	}
+	names := map[string]string{}
+	for line := range strings.Lines(string(data)) {
+		var record struct {
+			Interface map[string]*struct {
+				Name string `json:"name"`
+			}
+		}
+		if !strings.HasPrefix(line, "{") || json.Unmarshal([]byte(line), &record) != nil {
+			continue
+		}
+		for id, row := range record.Interface {
+			switch {
+			case row == nil:
+				delete(names, id)
+			case row.Name != "":
+				names[id] = row.Name
+			}
+		}
+	}
+	return slices.Sorted(maps.Values(names))
 }
 
 // ownLink tells whether kove made an interface.
