@@ -101,10 +101,12 @@ func (m *machine) run(limit time.Duration, command string) (string, error) {
 	if err := m.shell.SetDeadline(time.Now().Add(limit)); err != nil {
 		return "", err
 	}
-	// one short line a command: a terminal's line holds 4095 bytes
-	if _, err := io.WriteString(m.shell, "stty -echo; { "+command+"\n} </dev/null 2>&1; echo "+mark+"-$?-\n"); err != nil {
+	// a shell that was started anew echoes what is typed; what counts stands between two marks that are not typed as such
+	if _, err := io.WriteString(m.shell, "stty -echo; echo beg''in-"+strconv.Itoa(m.counter)+"-; { "+command+"\n} </dev/null 2>&1; echo "+mark+"-$?-\n"); err != nil {
 		return "", err
 	}
+	begin := "begin-" + strconv.Itoa(m.counter) + "-"
+	begun := false
 	end := regexp.MustCompile(mark + `-(\d+)-`)
 	var out strings.Builder
 	for {
@@ -116,7 +118,10 @@ func (m *machine) run(limit time.Duration, command string) (string, error) {
 			}
 			return text, nil
 		}
-		if !strings.Contains(line, mark) { // the echo of what we typed
+		switch {
+		case strings.Contains(line, begin):
+			begun = true
+		case begun && !strings.Contains(line, mark):
 			out.WriteString(line)
 		}
 		if err != nil {
@@ -149,12 +154,12 @@ func (m *machine) eventually(t *testing.T, limit time.Duration, what, command st
 		default:
 		}
 		if time.Since(began) > limit {
-			log, _ := m.run(60*time.Second, "systemctl --no-pager status kove kove-agent | tail -n 5; journalctl --no-pager -q -u kove -u kove-agent | tail -n 40")
+			log, _ := m.run(60*time.Second, "systemctl --no-pager status kove kove-agent | tail -n 5; journalctl --no-pager -q -o cat _COMM=kove | tail -n 40")
 			t.Fatalf("%s: %s: not after %s: %v\n%s", m.name, what, limit, err, log)
 		}
 		if time.Since(told) > time.Minute {
 			told = time.Now()
-			log, _ := m.run(60*time.Second, "journalctl --no-pager -q -u kove -u kove-agent | tail -n 3")
+			log, _ := m.run(60*time.Second, "journalctl --no-pager -q -o cat _COMM=kove | tail -n 3")
 			t.Logf("%s: %s: not yet (%v)\n%s", m.name, what, err, log)
 		}
 		time.Sleep(2 * time.Second)
@@ -181,7 +186,7 @@ StandardError=tty
 TTYPath=/dev/ttyS1
 Restart=always
 RestartSec=1
-Environment=HOME=/root PS1=
+Environment=HOME=/root PS1= PS2=
 U
 mkdir -p "$r/etc/systemd/system/multi-user.target.wants"
 ln -s /etc/systemd/system/test-shell.service "$r/etc/systemd/system/multi-user.target.wants/"
