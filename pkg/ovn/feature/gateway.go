@@ -16,7 +16,10 @@ func gateway() Feature {
 			if !p.Distributed() {
 				return
 			}
-			b.Add(p.DP, lflow.RouterInGWRedirect, 50, "outport == "+p.Quoted, `outport = "`+p.CRName+`"; next;`).WithHint(p.ID)
+			// A VTEP behind the port reaches the router on every chassis.
+			if p.PeerSwitch == nil || len(p.PeerSwitch.VTEPs) == 0 {
+				b.Add(p.DP, lflow.RouterInGWRedirect, 50, "outport == "+p.Quoted, `outport = "`+p.CRName+`"; next;`).WithHint(p.ID)
+			}
 			if p.Row.Options["redirect-type"] == "bridged" {
 				// The packet goes to the gateway chassis by the localnet port, so to the MAC of the port itself.
 				b.Add(p.DP, lflow.RouterInARPResolve, 50, "outport == "+p.Quoted+" && !"+resident(p.CRName),

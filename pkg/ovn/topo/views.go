@@ -325,9 +325,9 @@ type HAMember struct {
 }
 
 // AlwaysRedirect reports whether all traffic through a distributed gateway port goes by way of its chassis: when nothing
-// of it is distributed, that is, no NAT rule has an external MAC.
+// of it is distributed, that is, no NAT rule has an external MAC and no VTEP is behind it.
 func (p *RouterPort) AlwaysRedirect() bool {
-	if p.Row.Options["redirect-type"] == "bridged" {
+	if p.Row.Options["redirect-type"] == "bridged" || p.PeerSwitch != nil && len(p.PeerSwitch.VTEPs) > 0 {
 		return false
 	}
 	for _, n := range p.NATs {
