@@ -76,8 +76,8 @@ func (c *cluster) memory(b *testing.B, when string) {
 		Processes []struct {
 			Name     string `json:"name"`
 			Pid      int    `json:"pid"`
-			RSSBytes int64  `json:"rssBytes"`
-			PSSBytes int64  `json:"pssBytes"`
+			RSSBytes int64  `json:"rss"`
+			PSSBytes int64  `json:"pss"`
 		} `json:"processes"`
 	}
 	if err := json.Unmarshal([]byte(out), &s); err != nil {
@@ -95,7 +95,7 @@ func (c *cluster) memory(b *testing.B, when string) {
 	fmt.Printf("FIGURE memory %s: %-20s RSS %4d MB PSS %4d MB\n", when, "total", rss>>20, pss>>20)
 }
 
-var cniTook = regexp.MustCompile(`msg="pod network ready".*took=(\S+)`)
+var cniTook = regexp.MustCompile(`msg="connected a pod".* took=(\S+)`)
 
 // hundredPods makes 100 pods and reads from the daemon's log how long each CNI ADD took.
 func (c *cluster) hundredPods(b *testing.B) {
