@@ -17,7 +17,7 @@ func (a *App) feedWatchdog(ctx context.Context) {
 	if err != nil || limit == 0 {
 		return
 	}
-	tick := time.NewTicker(limit / 3)
+	tick := time.NewTicker(limit / 6)
 	defer tick.Stop()
 	for {
 		a.group.Pending() // blocks for ever when the group does

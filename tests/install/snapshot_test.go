@@ -67,7 +67,7 @@ func everything(t testing.TB, n *lab.Host) snapshot {
 		"netns":     `ls -1 /run/netns 2>/dev/null; lsns -t net -n -o NPROCS | wc -l`,
 		"cgroup":    `find /sys/fs/cgroup -type d`,
 		"sysctl":    `sysctl -a 2>/dev/null`,
-		"process":   `for p in /proc/[0-9]*; do tr '\0' ' ' <$p/cmdline 2>/dev/null | sed 's/^\(kove-lab-init\|sh -c\|find\|tr\|sed\|sysctl\|ip\|nft\|ls\|lsns\).*//'; echo; done`,
+		"process":   `exec 2>/dev/null; for p in /proc/[0-9]*; do tr '\0' ' ' <$p/cmdline 2>/dev/null | sed 's/^\(kove-lab-init\|sh -c\|find\|tr\|sed\|sysctl\|ip\|nft\|ls\|lsns\).*//'; echo; done`,
 	} {
 		text, err := sh(n, script)
 		if err != nil {
