@@ -74,7 +74,12 @@ func (app *App) install(c *cli.Context) error {
 	running, err := app.a.Status(asking, conf.Paths.StatusSocket())
 	if err != nil {
 		running = nil
-		if !c.Bool("no-checks") {
+		// A kove that ends or begins at this moment does not answer and still has its ports: that is no reason to refuse.
+		active := false
+		if before != nil {
+			active, _ = install.NewService(before.Service, before.BinDir).Active(c.Context)
+		}
+		if !active && !c.Bool("no-checks") {
 			if err := app.preflight(c.Context, conf, log); err != nil {
 				return err
 			}
@@ -293,7 +298,7 @@ func (app *App) runService(c *cli.Context, conf *config.Config, m install.Machin
 		if err := service.Start(ctx); err != nil {
 			return err
 		}
-	case changed || old || c.Bool("force-restart"):
+	case changed || old || running == nil || c.Bool("force-restart"): // not answering: about to end, or an interrupted restart
 		app.say("restarting %s; pods and their network go on meanwhile", service.Describe())
 		if err := service.Restart(ctx); err != nil {
 			return err
