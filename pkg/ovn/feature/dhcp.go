@@ -27,7 +27,7 @@ type dhcpSide struct {
 }
 
 func dhcpPort(p *topo.SwitchPort, b *Builder) {
-	if !p.Enabled || p.Type == "router" || p.Type == "localnet" || p.DHCPv4 == nil && p.DHCPv6 == nil {
+	if !p.Enabled || p.Type == "router" || p.DHCPv4 == nil && p.DHCPv6 == nil {
 		return
 	}
 	sides := []dhcpSide{{p.SwitchPortFacts, ""}}

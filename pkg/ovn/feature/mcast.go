@@ -27,7 +27,8 @@ func mcast() Feature {
 			action = "clone { " + toGroup(lflow.MulticastMrouterFlood) + " }; "
 		}
 		if sw.MulticastFlood {
-			action += toGroup(lflow.MulticastStatic)
+			// Spelled as stock has it, the missing blank included.
+			action += `outport ="` + lflow.MulticastStatic + `"; output;`
 		}
 		if action == "" {
 			action = drop(sw.Global)
