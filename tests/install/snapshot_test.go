@@ -33,6 +33,9 @@ func files(t testing.TB, n *lab.Host) snapshot {
 			if err != nil {
 				return err
 			}
+			if fi.Mode()&fs.ModeCharDevice != 0 && path == filepath.Join(base, "etc", "kove") {
+				return nil // a whiteout: the machine below had one for a moment, this node does not see it
+			}
 			line := strings.TrimPrefix(path, n.Dir()+"/") + " " + fi.Mode().String()
 			switch {
 			case fi.Mode().IsRegular():
