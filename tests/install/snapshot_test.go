@@ -66,7 +66,7 @@ func everything(t testing.TB, n *lab.Host) snapshot {
 		"rule":      `ip rule; ip -6 rule`,
 		"neighbour": `ip neigh show nud permanent`,
 		"nft":       `nft list ruleset`,
-		"mount":     `sed 's/^[0-9]* [0-9]* [0-9:]* //' /proc/self/mountinfo`,
+		"mount":     `sed -e 's/^[0-9]* [0-9]* [0-9:]* //' -e 's|//deleted||' /proc/self/mountinfo`,
 		"netns":     `ls -1 /run/netns 2>/dev/null; lsns -t net -n -o NPROCS | wc -l`,
 		"cgroup":    `find /sys/fs/cgroup -type d`,
 		"sysctl":    `sysctl -a 2>/dev/null`,
