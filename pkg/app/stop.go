@@ -149,10 +149,18 @@ func podProcesses() []int {
 // shims are the processes of our payload's shim, of whatever version.
 func shims(c *config.Config) []int {
 	var out []int
+	own, err := os.Readlink("/proc/self/ns/pid")
+	if err != nil {
+		return nil
+	}
 	entries, _ := os.ReadDir("/proc")
 	for _, e := range entries {
 		pid, err := strconv.Atoi(e.Name())
 		if err != nil {
+			continue
+		}
+		// a container may hold a kove of its own, with the same paths in its own root
+		if ns, err := os.Readlink("/proc/" + e.Name() + "/ns/pid"); err != nil || ns != own {
 			continue
 		}
 		exe, err := os.Readlink("/proc/" + e.Name() + "/exe")

@@ -32,10 +32,10 @@ func machine(t *testing.T) map[string]string {
 	for what, script := range map[string]string{
 		"interfaces": "ip -o link | sed 's/^[0-9]*: //; s/\\\\.*//'", "addresses": "ip -o -4 addr | awk '{print $2,$4}'", "routes": "ip route show table all type unicast",
 		"rules": "ip rule", "nft": "nft list ruleset", "mounts": "awk '{print $5}' /proc/self/mountinfo | grep -v ^/run/netns | sort", "namespaces": "ls /run/netns 2>/dev/null | grep -v ^kvcni; true", // pkg/cni's tests may run beside
-		"cgroups":   "find /sys/fs/cgroup -maxdepth 3 -type d -path '*kove*' -o -maxdepth 3 -type d -name 'kubepods*'; true",
+		"cgroups":   "find /sys/fs/cgroup -maxdepth 3 -type d '(' -name kove-lab-demo -o -name 'kubepods*' -o -name kove ')' -not -path '*/kove-lab-*/*'; true",
 		"files":     "ls -d /etc/kove /var/lib/kove /run/kove /etc/cni /opt/cni /var/lib/kubelet /var/lib/cni /run/containerd /var/log/pods /var/log/containers 2>/dev/null; true",
 		"sysctls":   "sysctl -n net.ipv4.ip_forward net.ipv4.conf.all.rp_filter vm.overcommit_memory kernel.panic kernel.panic_on_oops net.ipv4.conf.all.forwarding",
-		"processes": "ps -eo pidns=,args= | grep \"^ *$(readlink /proc/self/ns/pid | tr -dc 0-9) \" | grep -E 'kove |ovs-vswitchd|ovsdb-server|ovn-controller|containerd|/pause' | grep -vE 'grep|e2e|make |/run |demo|defunct' | sort; true",
+		"processes": "ps -eo pidns=,args= | grep \"^ *$(readlink /proc/self/ns/pid | tr -dc 0-9) \" | grep -E 'kove |ovs-vswitchd|ovsdb-server|ovn-controller|containerd|/pause' | grep -vE 'grep|e2e|make |/run |demo|defunct|nsenter' | sort; true",
 	} {
 		out, err := exec.Command("sh", "-c", script).CombinedOutput()
 		if err != nil {
