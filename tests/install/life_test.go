@@ -37,9 +37,12 @@ func TestLife(t *testing.T) {
 	}
 	eventually(t, 60*time.Second, "n1 Ready, by kove kubectl", func() error { return ready(n1, "n1") })
 	noProxies(t, n1)
-	if out := mustSh(t, n1, "readlink /usr/local/bin/crictl; crictl pods -q --state ready"); !strings.HasPrefix(out, "kove\n") || len(out) < 64 {
-		t.Errorf("the link crictl: %s", out)
-	}
+	eventually(t, 60*time.Second, "CoreDNS's pod by the link crictl", func() error {
+		if out, err := sh(n1, "readlink /usr/local/bin/crictl; crictl pods -q --state ready"); err != nil || !strings.HasPrefix(out, "kove\n") || len(out) < 64 {
+			return fmt.Errorf("%v: %s", err, out)
+		}
+		return nil
+	})
 
 	token := mustSh(t, n1, "cat /var/lib/kove/server/node-token")
 	began = time.Now()
