@@ -72,7 +72,12 @@ ovn-nbctl set NB_Global . options:mac_prefix=02:aa:bb options:svc_monitor_mac=0e
 // Some commands of a scenario fail on purpose or because an earlier one made them void; the script goes on, as a shell does.
 func (s *sockets) replay(t testing.TB, sc Scenario) {
 	t.Helper()
-	script, err := filepath.Abs(filepath.Join(sc.Dir, "nb.sh"))
+	s.replayFile(t, filepath.Join(sc.Dir, "nb.sh"))
+}
+
+func (s *sockets) replayFile(t testing.TB, file string) {
+	t.Helper()
+	script, err := filepath.Abs(file)
 	if err != nil {
 		t.Fatal(err)
 	}
