@@ -339,6 +339,12 @@ func stopByUnixctl(ctx context.Context, runDir, program string, args ...string) 
 	if err != nil {
 		return err
 	}
+	if program == OVNController {
+		// It waits for the southbound database to take its chassis out, for ever if there is none.
+		if said, err := Unixctl(ctx, ctl, "connection-status"); err != nil || strings.TrimSpace(said) != "connected" {
+			args = []string{"--restart"}
+		}
+	}
 	if _, err := Unixctl(ctx, ctl, "exit", args...); err != nil {
 		return err
 	}

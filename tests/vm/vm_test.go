@@ -112,7 +112,7 @@ func TestInstallJoinReboot(t *testing.T) {
 	}
 	time.Sleep(5 * time.Second)
 	for i, m := range vms {
-		m.eventually(t, patience, "back after the reboot", "! cmp -s /root/boot-before /proc/sys/kernel/random/boot_id")
+		m.eventually(t, patience, "back after the reboot", "[ \"$(cat /root/boot-before)\" != \"$(cat /proc/sys/kernel/random/boot_id)\" ]")
 		m.eventually(t, patience, "kove is active again", "systemctl is-active "+[]string{"kove", "kove-agent"}[i])
 	}
 	check(t, vm1, vm2)
