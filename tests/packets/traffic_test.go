@@ -1,0 +1,125 @@
+package packets
+
+import (
+	"fmt"
+	"io"
+	"net"
+	"strings"
+	"testing"
+	"time"
+)
+
+// reach pings until an answer comes: the first packets over a tunnel may be lost while neighbours are resolved.
+func (e *endpoint) reach(t *testing.T, dst string) {
+	t.Helper()
+	eventually(t, 15*time.Second, func() error {
+		_, err := e.run(3*time.Second, "ping", "-n", "-q", "-c1", "-W1", dst)
+		return err
+	})
+}
+
+// ping sends count packets, each of which must be answered.
+func (e *endpoint) ping(t *testing.T, dst string, count int, options ...string) {
+	t.Helper()
+	args := append([]string{"-n", "-q", "-i0.05", "-W2", fmt.Sprintf("-c%d", count)}, options...)
+	out, err := e.run(20*time.Second, "ping", append(args, dst)...)
+	if err != nil {
+		t.Fatalf("%s: ping %s: %v", e.name, dst, err)
+	}
+	if !strings.Contains(out, fmt.Sprintf(" %d received,", count)) {
+		t.Fatalf("%s: ping %s: %s", e.name, dst, out)
+	}
+}
+
+// serveTCP answers each connection with the endpoint's name and whom it sees, until the test ends.
+func (e *endpoint) serveTCP(t *testing.T, addr string) {
+	t.Helper()
+	var ln net.Listener
+	if err := e.do(func() (err error) {
+		ln, err = net.Listen("tcp", addr)
+		return err
+	}); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { ln.Close() })
+	go func() {
+		for {
+			c, err := ln.Accept()
+			if err != nil {
+				return
+			}
+			host, _, _ := net.SplitHostPort(c.RemoteAddr().String())
+			fmt.Fprintf(c, "%s sees %s", e.name, host)
+			c.Close()
+		}
+	}()
+}
+
+// serveUDP answers each packet with the endpoint's name and whom it sees, until the test ends.
+func (e *endpoint) serveUDP(t *testing.T, addr string) {
+	t.Helper()
+	var pc net.PacketConn
+	if err := e.do(func() (err error) {
+		pc, err = net.ListenPacket("udp", addr)
+		return err
+	}); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { pc.Close() })
+	go func() {
+		buf := make([]byte, 2048)
+		for {
+			_, from, err := pc.ReadFrom(buf)
+			if err != nil {
+				return
+			}
+			host, _, _ := net.SplitHostPort(from.String())
+			_, _ = pc.WriteTo(fmt.Appendf(nil, "%s sees %s", e.name, host), from)
+		}
+	}()
+}
+
+// dial connects from the endpoint; network is tcp or udp.
+func (e *endpoint) dial(network, addr string, limit time.Duration) (c net.Conn, err error) {
+	err = e.do(func() error {
+		c, err = net.DialTimeout(network, addr, limit)
+		return err
+	})
+	return c, err
+}
+
+// ask connects (udp: sends a packet) and returns the answer.
+func (e *endpoint) ask(network, addr string) (string, error) {
+	const limit = time.Second
+	c, err := e.dial(network, addr, limit)
+	if err != nil {
+		return "", err
+	}
+	defer c.Close()
+	_ = c.SetDeadline(time.Now().Add(limit))
+	if network == "udp" {
+		if _, err := c.Write([]byte("who is there")); err != nil {
+			return "", err
+		}
+		buf := make([]byte, 2048)
+		n, err := c.Read(buf)
+		return string(buf[:n]), err
+	}
+	b, err := io.ReadAll(c)
+	return string(b), err
+}
+
+// wantAnswer asks until the answer is the one wanted.
+func (e *endpoint) wantAnswer(t *testing.T, network, addr, want string) {
+	t.Helper()
+	eventually(t, 10*time.Second, func() error {
+		got, err := e.ask(network, addr)
+		if err == nil && got != want {
+			err = fmt.Errorf("it answers %q, want %q", got, want)
+		}
+		if err != nil {
+			return fmt.Errorf("%s asks %s %s: %w", e.name, network, addr, err)
+		}
+		return nil
+	})
+}
