@@ -25,8 +25,9 @@ type engine struct {
 	nameless map[ovsdb.UUID]topo.Placed // ports whose name another port has
 	failed   map[unitID]bool            // units that panicked last time
 
-	south    south
-	nbGlobal *nb.NBGlobal
+	south     south
+	nbGlobal  *nb.NBGlobal
+	nbChanged bool // since the last step
 	// Datapaths to look at in the next step.
 	datapaths map[ovsdb.UUID]*datapathState
 	changedDP map[ovsdb.UUID]struct{}
@@ -70,6 +71,7 @@ func newEngine(log *slog.Logger) *engine {
 
 // applyNB takes one northbound commit.
 func (e *engine) applyNB(changes []ovsdb.Change) {
+	e.nbChanged = true
 	for _, c := range changes {
 		e.topo.Apply(c)
 		switch c.Table {
@@ -113,6 +115,7 @@ func (e *engine) noteDatapath(c ovsdb.Change) {
 // southbound one first.
 func (e *engine) step() (sbOps, nbOps []ovsdb.Op) {
 	e.stats.Steps++
+	e.nbChanged = false
 	e.rowOut.back = nil
 	e.cleanup, e.garbage = e.garbage, nil
 	for i := range e.orphans {

@@ -524,25 +524,6 @@ func TestSameName(t *testing.T) {
 	w.checkRestart("same name")
 }
 
-// TestQuarantine has the database reject a row: the others are written all the same.
-func TestQuarantine(t *testing.T) {
-	w := newWorld(t)
-	w.load(scenarios(t)[1])
-	w.start()
-	n := w.s.n
-	bad := ovsdb.Insert(sb.TableServiceMonitor, ovsdb.NewUUID(), col(sb.ServiceMonitorColProtocol, []string{"carrier pigeon"}))
-	good := ovsdb.Insert(sb.TableServiceMonitor, ovsdb.NewUUID(), col(sb.ServiceMonitorColIP, "10.0.0.1"))
-	ops := []ovsdb.Op{bad, good}
-	_, err := w.sb.Transact(t.Context(), ops...)
-	if err == nil {
-		t.Fatal("the schema takes carrier pigeons")
-	}
-	n.quarantine(err, ops)
-	if ops = n.withoutQuarantined(ops); len(ops) != 1 || ops[0].UUID != good.UUID {
-		t.Errorf("left are %v", ops)
-	}
-}
-
 // panicking is a database whose first transaction panics.
 type panicking struct {
 	ovsdb.DB

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"log/slog"
 	"runtime/debug"
-	"slices"
 	"sync"
 	"time"
 
@@ -26,14 +25,14 @@ type Northd struct {
 	opts Options
 	log  *slog.Logger
 
-	// quarantined are southbound rows that the database did not accept. They are left out from then on, so that one of
-	// them does not keep all others from being written.
-	quarantined map[ovsdb.UUID]bool
+	failed   int             // sessions in a row that ended early
+	reported map[string]bool // rejections that have been logged
+	pause    func(failed int) time.Duration
 }
 
 // New returns the component.
 func New(opts Options) *Northd {
-	n := &Northd{opts: opts, log: opts.Logger, quarantined: map[ovsdb.UUID]bool{}}
+	n := &Northd{opts: opts, log: opts.Logger, reported: map[string]bool{}, pause: pause}
 	if n.log == nil {
 		n.log = slog.New(slog.DiscardHandler)
 	}
@@ -43,16 +42,14 @@ func New(opts Options) *Northd {
 // Name implements supervise.Component.
 func (n *Northd) Name() string { return "ovn-northd" }
 
-// retryAfter is how long a session that failed leaves the databases alone.
-const retryAfter = time.Second
-
 // Run implements supervise.Component: ready once the southbound database says what the northbound one wants.
 //
-// A transaction that the database rejects, or a lost connection, ends a session; the next one reads everything again. That
+// A lost connection, or rows that the database goes on rejecting, end a session; the next one reads everything again. That
 // costs a full compile and nothing else, since rows that are right stay.
 func (n *Northd) Run(ctx context.Context, ready func()) error {
 	ready = sync.OnceFunc(ready)
 	for {
+		begun := time.Now()
 		err := n.session(ctx, ready)
 		if ctx.Err() != nil {
 			return nil
@@ -60,11 +57,19 @@ func (n *Northd) Run(ctx context.Context, ready func()) error {
 		if errors.Is(err, errClosed) {
 			return err
 		}
-		n.log.Error("northd session ended, starting over", "component", "northd", "err", err)
+		if time.Since(begun) > maxPause {
+			n.failed = 0
+		}
+		wait := n.pause(n.failed)
+		n.failed++
+		if errors.Is(err, errIncomplete) {
+			continue // it has waited
+		}
+		n.log.Error("northd session ended, starting over", "component", "northd", "err", err, "after", wait)
 		select {
 		case <-ctx.Done():
 			return nil
-		case <-time.After(retryAfter):
+		case <-time.After(wait):
 		}
 	}
 }
@@ -101,9 +106,15 @@ func (n *Northd) session(ctx context.Context, ready func()) (err error) {
 		"took", time.Since(begun))
 	ready()
 	for {
+		var due <-chan time.Time
+		if !s.retryAt.IsZero() {
+			due = time.After(time.Until(s.retryAt))
+		}
 		select {
 		case <-ctx.Done():
 			return ctx.Err()
+		case <-due:
+			return errIncomplete
 		case d, ok := <-nbDeltas:
 			if !ok {
 				return errClosed
@@ -129,6 +140,10 @@ type session struct {
 	n         *Northd
 	e         *engine
 	committed int64 // nb_cfg of the last southbound transaction
+
+	rejected   map[ovsdb.UUID]bool // southbound rows that the database did not take
+	nbRejected bool                // there were northbound ones
+	retryAt    time.Time           // when everything is read again for them; zero when there are none
 }
 
 func (s *session) start(ctx context.Context, nbDeltas, sbDeltas <-chan ovsdb.Delta) error {
@@ -216,25 +231,14 @@ func (s *session) step(ctx context.Context) error {
 	if err := s.e.verify(ctx, s.n.opts.SB); err != nil {
 		return err
 	}
+	retry := s.e.nbChanged
 	sbOps, nbOps := s.e.step()
-	sbOps = s.n.withoutQuarantined(sbOps)
-	if len(sbOps) > 0 {
-		if allocates(sbOps) {
-			sbOps = append(sbOps, ovsdb.Commit(true))
-		}
-		if _, err := s.n.opts.SB.Transact(ctx, sbOps...); err != nil {
-			s.n.quarantine(err, sbOps)
-			return fmt.Errorf("writing southbound: %w", describe(err, sbOps))
-		}
+	if err := s.writeSouth(ctx, sbOps, retry); err != nil {
+		return err
 	}
 	s.committed = s.e.nbGlobal.NBCfg
 	nbOps = append(nbOps, s.e.progress(s.committed, time.Now())...)
-	if len(nbOps) > 0 {
-		if _, err := s.n.opts.NB.Transact(ctx, nbOps...); err != nil {
-			return fmt.Errorf("writing northbound: %w", describe(err, nbOps))
-		}
-	}
-	return nil
+	return s.writeNorth(ctx, nbOps)
 }
 
 // allocates reports whether ops give out a key. A key is durable before anybody sees it, or a power cut could give it out
@@ -251,49 +255,6 @@ func allocates(ops []ovsdb.Op) bool {
 		}
 	}
 	return false
-}
-
-// quarantine remembers the row that a transaction was rejected for.
-func (n *Northd) quarantine(err error, ops []ovsdb.Op) {
-	var e *ovsdb.Error
-	if !errors.As(err, &e) || e.Op >= len(ops) {
-		return
-	}
-	if id := rowOf(&ops[e.Op]); !id.IsZero() {
-		n.quarantined[id] = true
-		n.log.Error("leaving out a row that the southbound database rejects", "component", "northd", "table", ops[e.Op].Table,
-			"row", id.String(), "err", err)
-	}
-}
-
-func (n *Northd) withoutQuarantined(ops []ovsdb.Op) []ovsdb.Op {
-	if len(n.quarantined) == 0 {
-		return ops
-	}
-	return slices.DeleteFunc(ops, func(op ovsdb.Op) bool { return n.quarantined[rowOf(&op)] })
-}
-
-// rowOf is the row that an insert, update or mutation of ours is about.
-func rowOf(op *ovsdb.Op) ovsdb.UUID {
-	switch op.Kind {
-	case ovsdb.OpInsert:
-		return op.UUID
-	case ovsdb.OpUpdate, ovsdb.OpMutate:
-		if len(op.Where) == 1 && op.Where[0].Column == "_uuid" {
-			id, _ := op.Where[0].Value.(ovsdb.UUID)
-			return id
-		}
-	}
-	return ovsdb.UUID{}
-}
-
-// describe names the operation that a transaction failed at.
-func describe(err error, ops []ovsdb.Op) error {
-	var e *ovsdb.Error
-	if errors.As(err, &e) && e.Op < len(ops) {
-		return fmt.Errorf("%s of %s: %w", ops[e.Op].Kind, ops[e.Op].Table, err)
-	}
-	return err
 }
 
 // load reads what the southbound database holds of ours and is not watched.
