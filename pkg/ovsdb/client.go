@@ -18,6 +18,8 @@ type ClientOptions struct {
 	TLS     *tls.Config   // of ssl remotes; see ClientTLS
 	Probe   time.Duration // silence after which a TCP or TLS server is probed: 5 s; negative never
 	Logger  *slog.Logger
+
+	LeaderOnly bool // of a clustered database's servers, talk to the leader only: locks are kept by each server for itself
 }
 
 // Client is a database at the other end of a socket. It implements DB, reconnects by itself and then brings its watches up
@@ -37,6 +39,11 @@ type Client struct {
 	watches map[*clientWatch]struct{}
 	nextID  int64
 	calls   map[int64]*call
+	probe   time.Duration
+	locks   map[string]*clientLock // by name, those that were asked for
+
+	server   map[string]serverState // rows of _Server.Database, by UUID
+	minIndex int64                  // of a clustered database: as far as we have seen it come
 }
 
 type call struct {
@@ -49,8 +56,17 @@ type call struct {
 
 var errLost = errors.New("the connection was lost before the reply: whether it happened is unknown")
 
-// Dial connects to a database and reads its schema. It gives up when ctx is done; what comes later does not depend on ctx.
-func Dial(ctx context.Context, database string, opts ClientOptions) (*Client, error) {
+// Connect returns a client that connects in the background, for as long as it takes.
+func Connect(database string, opts ClientOptions) (*Client, error) {
+	c, err := newClient(database, opts)
+	if err != nil {
+		return nil, err
+	}
+	go c.run(nil)
+	return c, nil
+}
+
+func newClient(database string, opts ClientOptions) (*Client, error) {
 	if opts.Logger == nil {
 		opts.Logger = slog.New(slog.DiscardHandler)
 	}
@@ -61,8 +77,17 @@ func Dial(ctx context.Context, database string, opts ClientOptions) (*Client, er
 		return nil, errors.New("connecting to OVSDB: no remote is given")
 	}
 	c := &Client{name: database, opts: opts, log: opts.Logger, done: make(chan struct{}), up: make(chan struct{}),
-		watches: map[*clientWatch]struct{}{}, calls: map[int64]*call{}}
+		watches: map[*clientWatch]struct{}{}, calls: map[int64]*call{}, probe: opts.Probe, locks: map[string]*clientLock{}}
 	c.ctx, c.cancel = context.WithCancel(context.Background())
+	return c, nil
+}
+
+// Dial connects to a database and reads its schema. It gives up when ctx is done; what comes later does not depend on ctx.
+func Dial(ctx context.Context, database string, opts ClientOptions) (*Client, error) {
+	c, err := newClient(database, opts)
+	if err != nil {
+		return nil, err
+	}
 	first := make(chan error, 1)
 	go c.run(first)
 	var last error
@@ -117,19 +142,29 @@ const (
 	backoffMax = 8 * time.Second
 )
 
-// run keeps a connection. The first attempts are reported to first until one succeeds.
+// SetProbe changes the silence after which a TCP or TLS server is probed; negative never.
+func (c *Client) SetProbe(d time.Duration) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.probe = d
+}
+
+// run keeps a connection. The first attempts are reported to first, unless it is nil, until one succeeds.
 func (c *Client) run(first chan<- error) {
 	defer close(c.done)
 	defer c.finish()
-	backoff := backoffMin
+	backoff, up, quiet := backoffMin, false, false
 	for n := 0; c.ctx.Err() == nil; n++ {
 		remote := c.opts.Remotes[n%len(c.opts.Remotes)]
 		began := time.Now()
+		up = false
 		err := c.session(remote, func() {
+			up, quiet = true, false
 			if first != nil {
 				first <- nil
 				first = nil
 			}
+			c.log.Info("connected to the database server", "db", c.name, "remote", remote)
 		})
 		if c.ctx.Err() != nil {
 			return
@@ -139,12 +174,18 @@ func (c *Client) run(first chan<- error) {
 			case first <- err:
 			default:
 			}
-		} else {
+		} else if up {
 			c.log.Warn("lost the database server", "db", c.name, "remote", remote, "err", err)
+		} else if !quiet {
+			c.log.Info("no connection to the database server, trying again", "db", c.name, "remote", remote, "err", err)
 		}
-		if time.Since(began) > backoffMax {
+		if up && time.Since(began) > backoffMax {
 			backoff = backoffMin
 		}
+		if !up && (n+1)%len(c.opts.Remotes) != 0 {
+			continue // first every remote, then a rest
+		}
+		quiet = !up && backoff == backoffMax // it was said often enough
 		t := time.NewTimer(backoff)
 		select {
 		case <-t.C:
@@ -252,6 +293,9 @@ func (l *link) send(b []byte) error {
 func (c *Client) greet(l *link) error {
 	ctx, cancel := context.WithTimeout(l.ctx, 30*time.Second)
 	defer cancel()
+	if err := c.askServer(ctx, l); err != nil {
+		return err
+	}
 	v, err := c.call(ctx, l, "get_schema", appendNames(nil, []string{c.name}), nil)
 	if err != nil {
 		var e *Error
@@ -382,14 +426,15 @@ func (c *Client) Transact(ctx context.Context, ops ...Op) ([]Result, error) {
 // read handles what the server sends, in order.
 func (c *Client) read(l *link, remote string) error {
 	f := framer{r: l.nc, limit: 1 << 30}
-	probe := c.opts.Probe
-	if strings.HasPrefix(remote, "unix:") {
-		probe = -1
-	}
 	asked := false
 	for {
-		if probe > 0 {
+		c.mu.Lock()
+		probe := c.probe
+		c.mu.Unlock()
+		if probe > 0 && !strings.HasPrefix(remote, "unix:") {
 			l.nc.SetReadDeadline(time.Now().Add(probe))
+		} else {
+			l.nc.SetReadDeadline(time.Time{})
 		}
 		text, err := f.next()
 		if err != nil {

@@ -247,16 +247,21 @@ func (w *clientWatch) rowUpdate(t *TableSchema, key string, v any) (Change, erro
 	return c, nil
 }
 
-// notification handles update2 and update3.
+// notification handles update2 and update3, update of the server's own database, locked and stolen.
 func (c *Client) notification(method string, params []any) error {
 	var body any
 	switch {
+	case method == "update" && len(params) == 2 && params[0] == serverMonitor:
+		return c.serverUpdate(params[1])
+	case method == "locked" || method == "stolen":
+		c.lockChanged(method, params)
+		return nil
 	case method == "update2" && len(params) == 2:
 		body = params[1]
 	case method == "update3" && len(params) == 3:
 		body = params[2]
 	default:
-		return nil // locks and such, which we do not use
+		return nil // nothing that we asked for
 	}
 	c.mu.Lock()
 	var w *clientWatch
