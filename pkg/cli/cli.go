@@ -232,7 +232,7 @@ func (app *App) suggestCommand(name string) string {
 // noArguments refuses what a command would otherwise silently drop.
 func noArguments(c *cli.Context) error {
 	if c.NArg() > 0 {
-		return usage("kove %s takes no argument %q; `kove %s --help` lists the flags", c.Command.Name, c.Args().First(), c.Command.Name)
+		return usage("%s takes no argument %q; `%s --help` lists the flags", c.Command.HelpName, c.Args().First(), c.Command.HelpName)
 	}
 	return nil
 }

@@ -182,7 +182,7 @@ func (i *importer) archive(ctx context.Context, c *client.Client, dir fs.FS, nam
 	}
 	imported, err := c.Import(ctx, plain, client.WithImageLabels(labels), client.WithSkipMissing())
 	if err != nil {
-		return nil, fmt.Errorf("importing the image archive %s: %w", name, err)
+		return nil, fmt.Errorf("importing the image archive %s: %w; it must be what `docker save`, `ctr images export` and the like write", name, err)
 	}
 	names := map[string]bool{}
 	for _, img := range imported {

@@ -29,6 +29,9 @@ func (s *Store) Close() error { return s.client.Close() }
 
 // Import imports an archive, which may be compressed, and returns the names of its images.
 func (s *Store) Import(ctx context.Context, path string) ([]string, error) {
+	if _, err := os.Stat(path); err != nil {
+		return nil, fmt.Errorf("importing images: %w", err)
+	}
 	abs, err := filepath.Abs(path)
 	if err != nil {
 		return nil, fmt.Errorf("finding %s: %w", path, err)

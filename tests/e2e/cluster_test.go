@@ -6,17 +6,14 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"net"
 	"net/http"
 	"net/url"
 	"os"
 	"path/filepath"
-	"runtime"
 	"strings"
 	"testing"
 	"time"
 
-	"github.com/vishvananda/netns"
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/client-go/dynamic"
@@ -162,7 +159,7 @@ func (c *cluster) connect(t testing.TB) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	cfg.Dial = dialIn(c.server())
+	cfg.Dial = c.server().Dial
 	cfg.QPS, cfg.Burst = 200, 400
 	cfg.Proxy = func(*http.Request) (*url.URL, error) { return nil, nil }
 	if c.client, err = kubernetes.NewForConfig(cfg); err != nil {
@@ -304,37 +301,6 @@ func eventually(t testing.TB, limit time.Duration, what string, f func() error) 
 			t.Fatalf("waiting for %s: %v", what, err)
 		}
 		time.Sleep(100 * time.Millisecond)
-	}
-}
-
-// dialIn dials from the host's network namespace. Addresses must be literals: a name would be looked up on other threads.
-func dialIn(h *lab.Host) func(context.Context, string, string) (net.Conn, error) {
-	return func(ctx context.Context, network, address string) (net.Conn, error) {
-		pid := h.Pid()
-		if pid == 0 {
-			return nil, fmt.Errorf("host %s is off", h.Name)
-		}
-		runtime.LockOSThread()
-		defer runtime.UnlockOSThread()
-		own, err := netns.Get()
-		if err != nil {
-			return nil, err
-		}
-		defer own.Close()
-		ns, err := netns.GetFromPid(pid)
-		if err != nil {
-			return nil, err
-		}
-		defer ns.Close()
-		if err := netns.Set(ns); err != nil {
-			return nil, err
-		}
-		defer func() {
-			if err := netns.Set(own); err != nil {
-				panic(err) // the thread would leak into another namespace
-			}
-		}()
-		return (&net.Dialer{Timeout: 10 * time.Second}).DialContext(ctx, network, address)
 	}
 }
 

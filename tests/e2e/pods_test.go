@@ -110,7 +110,7 @@ func (p *pod) doFrom(h *lab.Host, args ...string) (probeResult, error) {
 	if err != nil {
 		return probeResult{}, err
 	}
-	tr := &http.Transport{DialContext: dialIn(h), DisableKeepAlives: true}
+	tr := &http.Transport{DialContext: h.Dial, DisableKeepAlives: true}
 	resp, err := tr.RoundTrip(req)
 	if err != nil {
 		return probeResult{}, fmt.Errorf("asking pod %s for %v: %w", p.name, args, err)

@@ -5,18 +5,14 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"net"
 	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
-	"runtime"
 	"strings"
 	"sync"
 	"testing"
 	"time"
-
-	"github.com/vishvananda/netns"
 
 	"github.com/kove-io/kove/packaging/payload/oci"
 	"github.com/kove-io/kove/tests/lab"
@@ -146,36 +142,11 @@ func makeImages(dir, probe string) error {
 	return exec.Command("gzip", "-1", f.Name()).Run() // probe.tar.gz
 }
 
-// listenIn listens in the network namespace of a host.
-func listenIn(h *lab.Host, address string) (net.Listener, error) {
-	runtime.LockOSThread()
-	defer runtime.UnlockOSThread()
-	own, err := netns.Get()
-	if err != nil {
-		return nil, err
-	}
-	defer own.Close()
-	ns, err := netns.GetFromPid(h.Pid())
-	if err != nil {
-		return nil, err
-	}
-	defer ns.Close()
-	if err := netns.Set(ns); err != nil {
-		return nil, err
-	}
-	defer func() {
-		if err := netns.Set(own); err != nil {
-			panic(err) // the thread would leak into another namespace
-		}
-	}()
-	return net.Listen("tcp", address)
-}
-
 // serve is the release server on the lab's internet host: /old and /new are right, the others are wrong in the way that
 // their name says.
 func serve(t testing.TB, l *lab.Lab, dir string) {
 	t.Helper()
-	listener, err := listenIn(l.Host(lab.Internet), ":80")
+	listener, err := l.Host(lab.Internet).Listen(":80")
 	if err != nil {
 		t.Fatal(err)
 	}

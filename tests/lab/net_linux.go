@@ -1,9 +1,12 @@
 package lab
 
 import (
+	"context"
 	"fmt"
 	"net"
 	"net/netip"
+	"runtime"
+	"time"
 
 	"github.com/vishvananda/netlink"
 	"github.com/vishvananda/netns"
@@ -18,6 +21,50 @@ func (h *Host) netlink() (*netlink.Handle, error) {
 	}
 	defer ns.Close()
 	return netlink.NewHandleAt(ns, unix.NETLINK_ROUTE)
+}
+
+// Listen listens on a TCP address in the host's network namespace.
+func (h *Host) Listen(address string) (l net.Listener, err error) {
+	err = h.inNetwork(func() error { l, err = net.Listen("tcp", address); return err })
+	return l, err
+}
+
+// Dial dials from the host's network namespace. Addresses must be literals: a name would be looked up on other threads.
+func (h *Host) Dial(ctx context.Context, network, address string) (c net.Conn, err error) {
+	err = h.inNetwork(func() error {
+		c, err = (&net.Dialer{Timeout: 10 * time.Second}).DialContext(ctx, network, address)
+		return err
+	})
+	return c, err
+}
+
+// inNetwork calls f on a thread that is in the host's network namespace. Sockets stay in the namespace that made them.
+func (h *Host) inNetwork(f func() error) error {
+	pid := h.Pid()
+	if pid == 0 {
+		return fmt.Errorf("host %s is off", h.Name)
+	}
+	runtime.LockOSThread()
+	defer runtime.UnlockOSThread()
+	own, err := netns.Get()
+	if err != nil {
+		return err
+	}
+	defer own.Close()
+	ns, err := netns.GetFromPid(pid)
+	if err != nil {
+		return err
+	}
+	defer ns.Close()
+	if err := netns.Set(ns); err != nil {
+		return err
+	}
+	defer func() {
+		if err := netns.Set(own); err != nil {
+			panic(err) // the thread would leak into another namespace
+		}
+	}()
+	return f()
 }
 
 func (h *Host) makeBridges() error {

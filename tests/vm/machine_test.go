@@ -45,7 +45,7 @@ func start(t *testing.T, name, dir, kernel, initrd, cable string) *machine {
 		"-chardev", "file,id=console,path="+filepath.Join(dir, "console.log"), "-serial", "chardev:console",
 		"-chardev", "socket,id=shell,path="+filepath.Join(dir, "shell.sock")+",server=on,wait=off", "-serial", "chardev:shell",
 		"-netdev", "socket,id=cable,"+cable, "-device", "virtio-net-pci,netdev=cable,mac="+mac,
-		"-kernel", images[0], "-initrd", initrd, "-append", "console=ttyS0 net.ifnames=0 quiet rdinit=/init",
+		"-kernel", images[0], "-initrd", initrd, "-append", "console=ttyS0 net.ifnames=0 loglevel=4 systemd.show_status=1 rdinit=/init",
 		"-drive", "if=virtio,format=raw,cache=unsafe,file="+filepath.Join(dir, "root.img"))
 	m.qemu.SysProcAttr = &syscall.SysProcAttr{Setsid: true} // a scheduling group of its own
 	said := &strings.Builder{}
@@ -186,6 +186,8 @@ StandardError=tty
 TTYPath=/dev/ttyS1
 Restart=always
 RestartSec=1
+# an interactive shell ignores SIGTERM
+KillSignal=SIGHUP
 Environment=HOME=/root PS1= PS2=
 U
 mkdir -p "$r/etc/systemd/system/multi-user.target.wants"
@@ -193,6 +195,7 @@ ln -s /etc/systemd/system/test-shell.service "$r/etc/systemd/system/multi-user.t
 ln -s /lib/systemd/system/systemd-networkd.service "$r/etc/systemd/system/multi-user.target.wants/"
 ln -sf /dev/null "$r/etc/systemd/system/serial-getty@ttyS1.service"
 cp "$deb" "$r/root/kove.deb"
+[ ! -f "$dir/../doctor.test" ] || cp "$dir/../doctor.test" "$r/root/"
 cat >"$r/root/config.yaml"
 ln -sf /sbin/init "$r/init"
 mke2fs -q -t ext4 -E lazy_itable_init=1 -d "$r" "$dir/root.img" 6144M

@@ -65,6 +65,12 @@ func TestInstallJoinReboot(t *testing.T) {
 		t.Fatal(err)
 	}
 	root := debianRoot(ctx, t)
+	capture := os.Getenv("KOVE_VM_CAPTURE") // a file that gets what this guest tells doctor, see pkg/doctor/testdata
+	if capture != "" {
+		if out, err := exec.CommandContext(ctx, "go", "test", "-c", "-o", filepath.Join(dir, "doctor.test"), "github.com/kove-io/kove/pkg/doctor").CombinedOutput(); err != nil {
+			t.Fatalf("building doctor's tests: %v\n%s", err, out)
+		}
+	}
 	free, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
@@ -94,12 +100,19 @@ func TestInstallJoinReboot(t *testing.T) {
 		began := time.Now()
 		t.Logf("%s runs %s", m.name, m.eventually(t, patience, "a shell", "uname -r; systemctl --version | head -n 1; stat -fc %T /sys/fs/cgroup"))
 		m.eventually(t, patience, "the other machine answers", fmt.Sprintf("ping -c 1 -W 2 10.9.0.%d >/dev/null || [ %d = 0 ]", 2-i, i))
+		if capture != "" && i == 0 {
+			host := m.must(t, patience, "cd /tmp && /root/doctor.test -test.run TestCapture -capture /tmp/host.txtar >/dev/null && cat /tmp/host.txtar")
+			if err := os.WriteFile(capture, []byte(host+"\n"), 0o644); err != nil {
+				t.Fatal(err)
+			}
+		}
 		m.must(t, patience, "dpkg -i /root/kove.deb")
 		m.must(t, time.Minute, "cat /root/config.yaml >>/etc/kove/config.yaml")
 		unit := []string{"kove", "kove-agent"}[i]
 		if m == vm2 {
 			m.must(t, time.Minute, "umask 077; echo '"+vm1.must(t, time.Minute, "cat /var/lib/kove/server/node-token")+"' >/etc/kove/token")
 		}
+		t.Logf("%s: kove doctor says\n%s", m.name, m.must(t, patience, "kove doctor"))
 		m.must(t, time.Minute, "systemctl enable --quiet "+unit+" && systemctl start --no-block "+unit)
 		m.eventually(t, patience, "systemd says that "+unit+" is active", "systemctl is-active "+unit)
 		t.Logf("FIGURE %s: from power on to active in %.0f s", m.name, time.Since(began).Seconds())

@@ -26,15 +26,16 @@ func Finding(f Facts) string {
 	if f.ConfigMap == nil || f.ConfigMap.Name != Name || f.ConfigMap.Data["enable-external-gw"] == "false" {
 		return ""
 	}
-	nic := f.ConfigMap.Data["external-gw-nic"]
-	if nic == "" {
-		nic = "(none)"
-	}
 	nodes := f.ConfigMap.Data["external-gw-nodes"]
 	if nodes == "" {
 		nodes = "(none named)"
 	}
-	return fmt.Sprintf("ConfigMap %s/%s asks for NIC %s of nodes %s: kove does not take NICs over yet, and nothing was touched", Namespace, Name, nic, nodes)
+	nic := f.ConfigMap.Data["external-gw-nic"]
+	if nic == "" {
+		return fmt.Sprintf("ConfigMap %s/%s asks for an external gateway on nodes %s but names no NIC (external-gw-nic); nothing was touched", Namespace, Name, nodes)
+	}
+	return fmt.Sprintf("ConfigMap %s/%s asks for NIC %s of nodes %s: kove does not take NICs over yet, and nothing was touched; "+
+		"`kove doctor --role gateway --nic %s` on a node says whether the NIC could be given away", Namespace, Name, nic, nodes, nic)
 }
 
 // Plan decides.
