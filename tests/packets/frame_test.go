@@ -149,20 +149,25 @@ func (e *endpoint) send(t *testing.T, raw []byte) {
 	}
 }
 
-// capture holds the frames that an endpoint has received (not those that it sent).
+// capture holds the frames that came in by a link, not those that left by it.
 type capture struct {
-	e      *endpoint
+	where  string
 	mu     sync.Mutex
 	frames []frame       // guarded by mu
 	more   chan struct{} // has one element when frames has grown
 }
 
-// capture receives frames from now on until the test ends.
+// capture receives the endpoint's frames from now on until the test ends.
 func (e *endpoint) capture(t *testing.T) *capture {
 	t.Helper()
+	return e.captureLink(t, "eth0")
+}
+
+func (n *netNS) captureLink(t *testing.T, link string) *capture {
+	t.Helper()
 	fd := -1
-	err := e.do(func() error {
-		ifi, err := net.InterfaceByName("eth0")
+	err := n.do(func() error {
+		ifi, err := net.InterfaceByName(link)
 		if err != nil {
 			return err
 		}
@@ -178,9 +183,9 @@ func (e *endpoint) capture(t *testing.T) *capture {
 		return unix.Bind(fd, &unix.SockaddrLinklayer{Protocol: 3 << 8, Ifindex: ifi.Index}) // ETH_P_ALL in network order
 	})
 	if err != nil {
-		t.Fatalf("%s: capturing: %v", e.name, err)
+		t.Fatalf("capturing on %s of %s: %v", link, n.name, err)
 	}
-	c := &capture{e: e, more: make(chan struct{}, 1)}
+	c := &capture{where: link + " of " + n.name, more: make(chan struct{}, 1)}
 	stop, stopped := make(chan struct{}), make(chan struct{})
 	t.Cleanup(func() { close(stop); <-stopped })
 	go func() {
@@ -267,7 +272,7 @@ func (c *capture) waitDoing(t *testing.T, what string, match func(frame) bool, d
 			}
 		}
 		if time.Now().After(deadline) {
-			t.Fatalf("%s received no %s; it received %v", c.e.name, what, c.all(func(frame) bool { return true }))
+			t.Fatalf("%s received no %s; it received %v", c.where, what, c.all(func(frame) bool { return true }))
 		}
 	}
 }

@@ -118,7 +118,9 @@ func newLab(dir, stock string) (*lab, error) {
 			return nil, err
 		}
 	}
-	return l, nil
+	// From now on "all chassis" means three.
+	_, err = l.tool("ovn-sbctl", "--timeout=20", "wait-until", "Chassis", "hv1", "--", "wait-until", "Chassis", "hv2", "--", "wait-until", "Chassis", "hv3")
+	return l, err
 }
 
 // environ is the environment of a daemon or tool that keeps its files in dir.
@@ -145,13 +147,13 @@ func (l *lab) startCentral() error {
 		return err
 	}
 	l.env = l.environ(dir)
-	begin := func(p *process, files ...string) error {
+	begin := func(p *process, sockets ...string) error {
 		if err := p.start(); err != nil {
 			return err
 		}
 		l.central = append(l.central, p)
-		for _, f := range files {
-			if err := p.waitFile(filepath.Join(dir, f)); err != nil {
+		for _, f := range sockets {
+			if err := p.waitSocket(filepath.Join(dir, f)); err != nil {
 				return err
 			}
 		}
@@ -215,7 +217,7 @@ func (l *lab) newOVS(name string) (*ovs, error) {
 	if err := o.db.start(); err != nil {
 		return nil, err
 	}
-	if err := o.db.waitFile(o.dir + "/db.sock"); err != nil {
+	if err := o.db.waitSocket(o.dir + "/db.sock"); err != nil {
 		return nil, err
 	}
 	if err := o.vsctl("--no-wait", "init", "--", "set", "open", ".", "external_ids:system-id="+name); err != nil {

@@ -17,7 +17,7 @@ type endpoint struct {
 }
 
 // nb gives commands to ovn-nbctl, one a line, as one transaction; it returns what they printed when every chassis has them.
-// Words are separated by blanks and may be quoted by "".
+// Words are separated by blanks and may be quoted by "" or ”.
 func (l *lab) nb(t *testing.T, commands string) string {
 	t.Helper()
 	return l.nbctl(t, "hv", commands)
@@ -39,31 +39,30 @@ func (l *lab) nbctl(t *testing.T, wait, commands string) string {
 	return strings.TrimSpace(out)
 }
 
-// words splits a line at blanks outside of "". A word's quotes are dropped.
+// words splits a line at blanks outside of quotes, which are dropped.
 func words(line string) []string {
 	var (
-		ws     []string
-		w      strings.Builder
-		quoted bool
-		any    bool
+		ws    []string
+		w     strings.Builder
+		quote rune
+		begun bool
 	)
-	for _, r := range line {
+	for _, r := range line + " " {
 		switch {
-		case r == '"':
-			quoted, any = !quoted, true
-		case r == ' ' && !quoted:
-			if any {
+		case quote == 0 && (r == '"' || r == '\''):
+			quote, begun = r, true
+		case r == quote:
+			quote = 0
+		case r == ' ' && quote == 0:
+			if begun {
 				ws = append(ws, w.String())
 			}
 			w.Reset()
-			any = false
+			begun = false
 		default:
 			w.WriteRune(r)
-			any = true
+			begun = true
 		}
-	}
-	if any {
-		ws = append(ws, w.String())
 	}
 	return ws
 }

@@ -2,6 +2,7 @@ package packets
 
 import (
 	"fmt"
+	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -64,14 +65,14 @@ func (p *process) signal(s syscall.Signal) error {
 	}
 }
 
-// waitFile waits until a file, such as a daemon's socket, is there; it ends early when the process does.
-func (p *process) waitFile(path string) error {
+// waitSocket waits until a unix socket of the daemon takes connections; it ends early when the process does.
+func (p *process) waitSocket(path string) error {
 	p.mu.Lock()
 	done := p.done
 	p.mu.Unlock()
 	for deadline := time.Now().Add(20 * time.Second); time.Now().Before(deadline); {
-		if _, err := os.Stat(path); err == nil {
-			return nil
+		if c, err := net.Dial("unix", path); err == nil {
+			return c.Close()
 		}
 		select {
 		case <-done:
@@ -80,5 +81,5 @@ func (p *process) waitFile(path string) error {
 		case <-time.After(10 * time.Millisecond):
 		}
 	}
-	return fmt.Errorf("%s made no %s in 20 s", p.name, path)
+	return fmt.Errorf("%s does not listen on %s after 20 s", p.name, path)
 }

@@ -1,10 +1,12 @@
 package packets
 
 import (
+	"errors"
 	"fmt"
 	"io"
 	"net"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 )
@@ -34,6 +36,12 @@ func (e *endpoint) ping(t *testing.T, dst string, count int, options ...string) 
 // serveTCP answers each connection with the endpoint's name and whom it sees, until the test ends.
 func (e *endpoint) serveTCP(t *testing.T, addr string) {
 	t.Helper()
+	t.Cleanup(e.serveTCPUntil(t, addr))
+}
+
+// serveTCPUntil is serveTCP until stop is called.
+func (e *endpoint) serveTCPUntil(t *testing.T, addr string) (stop func()) {
+	t.Helper()
 	var ln net.Listener
 	if err := e.do(func() (err error) {
 		ln, err = net.Listen("tcp", addr)
@@ -41,7 +49,6 @@ func (e *endpoint) serveTCP(t *testing.T, addr string) {
 	}); err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() { ln.Close() })
 	go func() {
 		for {
 			c, err := ln.Accept()
@@ -53,6 +60,7 @@ func (e *endpoint) serveTCP(t *testing.T, addr string) {
 			c.Close()
 		}
 	}()
+	return func() { ln.Close() }
 }
 
 // serveUDP answers each packet with the endpoint's name and whom it sees, until the test ends.
@@ -88,9 +96,12 @@ func (e *endpoint) dial(network, addr string, limit time.Duration) (c net.Conn, 
 	return c, err
 }
 
-// ask connects (udp: sends a packet) and returns the answer.
+// ask connects (udp: sends a packet) and returns the answer, if it comes in a second.
 func (e *endpoint) ask(network, addr string) (string, error) {
-	const limit = time.Second
+	return e.askWithin(time.Second, network, addr)
+}
+
+func (e *endpoint) askWithin(limit time.Duration, network, addr string) (string, error) {
 	c, err := e.dial(network, addr, limit)
 	if err != nil {
 		return "", err
@@ -122,4 +133,24 @@ func (e *endpoint) wantAnswer(t *testing.T, network, addr, want string) {
 		}
 		return nil
 	})
+}
+
+// wantRefused asks until it is refused: by a reset, or an ICMP error.
+func (e *endpoint) wantRefused(t *testing.T, network, addr string) {
+	t.Helper()
+	eventually(t, 10*time.Second, func() error {
+		if answer, err := e.ask(network, addr); !errors.Is(err, syscall.ECONNREFUSED) {
+			return fmt.Errorf("%s asks %s %s: got %q, %v; want it refused", e.name, network, addr, answer, err)
+		}
+		return nil
+	})
+}
+
+// wantSilence asks once and wants nothing back. Alone it proves little: capture where the packets would arrive.
+func (e *endpoint) wantSilence(t *testing.T, network, addr string) {
+	t.Helper()
+	answer, err := e.askWithin(400*time.Millisecond, network, addr)
+	if ne, ok := errors.AsType[net.Error](err); !ok || !ne.Timeout() {
+		t.Errorf("%s asks %s %s: got %q, %v; want silence", e.name, network, addr, answer, err)
+	}
 }
