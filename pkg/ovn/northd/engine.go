@@ -43,7 +43,8 @@ type engine struct {
 	rowOut  rows
 	content map[lflow.ID]*lflow.Flow
 
-	stats Stats
+	stats    Stats
+	counters *Counters // nil counts nothing
 }
 
 // Stats counts work.
@@ -71,6 +72,7 @@ func newEngine(log *slog.Logger) *engine {
 
 // applyNB takes one northbound commit.
 func (e *engine) applyNB(changes []ovsdb.Change) {
+	e.counters.commit("NB_", e.stats.Steps == 0, changes)
 	e.nbChanged = true
 	for _, c := range changes {
 		e.topo.Apply(c)
@@ -135,7 +137,10 @@ func (e *engine) step() (sbOps, nbOps []ovsdb.Op) {
 	e.globalRow()
 
 	before, after := e.rows.commit()
-	sbOps = append(before, e.flows.commit()...)
+	flowOps := e.flows.commit()
+	e.counters.count("northd", e.stats.Steps == 1, 1)
+	e.counters.count("lflow", e.stats.Steps == 1, uint64(min(len(flowOps), 1)))
+	sbOps = append(before, flowOps...)
 	sbOps = append(sbOps, e.cleanup...)
 	sbOps = append(sbOps, after...)
 	return sbOps, e.rowOut.back

@@ -16,8 +16,9 @@ import (
 
 // Options are what northd works with.
 type Options struct {
-	NB, SB ovsdb.DB
-	Logger *slog.Logger
+	NB, SB   ovsdb.DB
+	Logger   *slog.Logger
+	Counters *Counters // take what is computed; may be nil
 }
 
 // Northd is the component.
@@ -98,6 +99,7 @@ func (n *Northd) session(ctx context.Context, ready func()) (err error) {
 		return fmt.Errorf("watching southbound: %w", err)
 	}
 	s := &session{n: n, e: newEngine(n.log)}
+	s.e.counters = n.opts.Counters
 	begun := time.Now()
 	if err := s.start(ctx, nbDeltas, sbDeltas); err != nil {
 		return err
@@ -232,10 +234,14 @@ func (s *session) step(ctx context.Context) error {
 		return err
 	}
 	retry := s.e.nbChanged
+	begun := time.Now()
 	sbOps, nbOps := s.e.step()
+	computed := time.Now()
 	if err := s.writeSouth(ctx, sbOps, retry); err != nil {
 		return err
 	}
+	s.n.opts.Counters.took("ovnnb_db_run", computed.Sub(begun))
+	s.n.opts.Counters.took("ovnsb_db_run", time.Since(computed))
 	s.committed = s.e.nbGlobal.NBCfg
 	nbOps = append(nbOps, s.e.progress(s.committed, time.Now())...)
 	return s.writeNorth(ctx, nbOps)

@@ -89,6 +89,7 @@ func (s *south) vxlan() bool {
 
 // applySB takes one southbound commit, our own included.
 func (e *engine) applySB(changes []ovsdb.Change) {
+	e.counters.commit("SB_", e.stats.Steps == 0, changes)
 	for _, c := range changes {
 		row := c.New
 		if row == nil {

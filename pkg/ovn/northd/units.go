@@ -84,6 +84,7 @@ func (e *engine) compile(u topo.Unit) {
 			e.rowOut.back = e.rowOut.back[:backs]
 			e.log.Error("compiling unit panicked", "component", "northd", "kind", u.Kind.String(), "row", u.ID.String(), "err", p)
 			e.failed[key] = true
+			e.counters.unit(u.Kind, false, true)
 			return
 		}
 		delete(e.failed, key)
@@ -98,6 +99,7 @@ func (e *engine) compile(u topo.Unit) {
 		e.outputs[key] = &next
 	}
 	e.stats.Units++
+	e.counters.unit(u.Kind, e.stats.Steps == 1, false)
 }
 
 // run compiles a view into e.builder and e.rowOut; it returns what a feature panicked with.
