@@ -59,7 +59,9 @@ func (h healthy) FetchCA(context.Context, string) (*pki.Probe, error) {
 	return &pki.Probe{CABundle: h.ca}, nil
 }
 
-func (healthy) CheckToken(context.Context, string, []byte, pki.Token) error { return nil }
+func (healthy) CheckToken(context.Context, string, []byte, pki.Token) (pki.Plan, error) {
+	return pki.Plan{}, nil
+}
 
 // run runs one command line and returns its exit status and what it printed.
 func run(t *testing.T, a Actions, args ...string) (code int, stdout, stderr string) {

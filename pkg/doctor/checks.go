@@ -5,9 +5,8 @@ package doctor
 import "github.com/kove-io/kove/pkg/config"
 
 var (
-	both       = []config.Role{config.Server, config.Agent}
-	serverOnly = []config.Role{config.Server}
-	agentOnly  = []config.Role{config.Agent}
+	both      = []config.Role{config.Server, config.Agent}
+	agentOnly = []config.Role{config.Agent}
 )
 
 // Checks are all checks, in the order in which they run: from what spoils everything else to what needs the network.
@@ -33,8 +32,8 @@ func Checks() []Check {
 			{"address/bind-address", Fatal, "--bind-address names an address that no NIC of this machine has: the API server could not listen there. Choose one of those that the finding lists, or leave the option out to listen on all."},
 		}},
 		nicsCheck(),
-		{Name: "ranges", About: "whether the cluster's ranges overlap with the host's routes", Roles: serverOnly, Start: true, Run: ranges, Finds: []Explanation{
-			{"ranges/cluster-cidr", Fatal, "The range of pods overlaps a network that this machine has a route to. It could reach either the pods or that network. Choose a range that the site does not use with --cluster-cidr, before the first start; it cannot be changed later."},
+		{Name: "ranges", About: "whether the cluster's ranges overlap with the host's routes", Roles: both, Start: true, Run: ranges, Finds: []Explanation{
+			{"ranges/cluster-cidr", Fatal, "The range of pods overlaps a network that this machine has a route to. It could reach either the pods or that network. Choose a range that the site does not use with --cluster-cidr, before the first start; it cannot be changed later. A joining node asks its server for the cluster's ranges: there, remove the route."},
 			{"ranges/service-cidr", Fatal, "The range of Services overlaps a network that this machine has a route to. It could reach either the Services or that network. Choose a range that the site does not use with --service-cidr, before the first start; it cannot be changed later."},
 			{"ranges/join-cidr", Fatal, "The range of the nodes inside OVN overlaps a network that this machine has a route to (100.64.0.0/10 is popular with carriers and VPNs such as Tailscale). Choose another one with --join-cidr, before the first start."},
 		}},

@@ -76,9 +76,9 @@ func (m *machine) FetchCA(context.Context, string) (*pki.Probe, error) {
 	m.asked++
 	return m.probe, m.probeErr
 }
-func (m *machine) CheckToken(context.Context, string, []byte, pki.Token) error {
+func (m *machine) CheckToken(context.Context, string, []byte, pki.Token) (pki.Plan, error) {
 	m.sent++
-	return m.tokenErr
+	return pki.Plan{}, m.tokenErr
 }
 func (m *machine) Writable(string) error {
 	if m.denied {

@@ -85,6 +85,8 @@ type serverFacts struct {
 	Ahead string `json:"ahead,omitempty"`
 	Token string `json:"token,omitempty"` // "wrong"
 	Name  string `json:"name,omitempty"`  // who has it
+	// Plan is what a valid token is told.
+	Plan pki.Plan `json:"plan"`
 }
 
 func readFixture(t *testing.T, file string) *fixture {
@@ -301,12 +303,12 @@ func (f *fixture) FetchCA(context.Context, string) (*pki.Probe, error) {
 	ahead, _ := time.ParseDuration(s.Ahead) // "" is none
 	return &pki.Probe{CABundle: []byte(s.CA), Dated: true, Ahead: ahead}, nil
 }
-func (f *fixture) CheckToken(_ context.Context, _ string, ca []byte, t pki.Token) error {
+func (f *fixture) CheckToken(_ context.Context, _ string, ca []byte, t pki.Token) (pki.Plan, error) {
 	f.sentElsewhere = f.sentElsewhere || t.CheckCA(ca) != nil
 	if f.facts.Server.Token != "" {
-		return pki.ErrWrongToken
+		return pki.Plan{}, pki.ErrWrongToken
 	}
-	return nil
+	return f.facts.Server.Plan, nil
 }
 func (f *fixture) CheckName(_ context.Context, _ string, ca []byte, t pki.Token, claim pki.Claim) error {
 	f.sentElsewhere = f.sentElsewhere || t.CheckCA(ca) != nil

@@ -41,8 +41,8 @@ type Host interface {
 	KernelDatapath() error
 	// FetchCA asks a server for its CA.
 	FetchCA(ctx context.Context, server string) (*pki.Probe, error)
-	// CheckToken asks a server, with that CA, whether the token admits us.
-	CheckToken(ctx context.Context, server string, ca []byte, t pki.Token) error
+	// CheckToken asks a server, with that CA, whether the token admits us, and what the cluster is like.
+	CheckToken(ctx context.Context, server string, ca []byte, t pki.Token) (pki.Plan, error)
 	// CheckName asks a server, with that CA and a token that it accepts, whether a node may have its name and addresses.
 	CheckName(ctx context.Context, server string, ca []byte, t pki.Token, claim pki.Claim) error
 	// Now is the clock.
@@ -155,7 +155,7 @@ func (h OSHost) FetchCA(ctx context.Context, server string) (*pki.Probe, error) 
 }
 
 // CheckToken implements Host.
-func (OSHost) CheckToken(ctx context.Context, server string, ca []byte, t pki.Token) error {
+func (OSHost) CheckToken(ctx context.Context, server string, ca []byte, t pki.Token) (pki.Plan, error) {
 	ctx, cancel := context.WithTimeout(ctx, 10*time.Second)
 	defer cancel()
 	return pki.CheckToken(ctx, server, ca, t)

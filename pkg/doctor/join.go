@@ -43,6 +43,26 @@ func token(_ context.Context, h Host, c Case) []Finding {
 	return nil
 }
 
+func second[T any](_ T, err error) error { return err }
+
+// plan is what the server to join says of the cluster, nothing while it cannot be asked; why not is the finding of another
+// check. The token does not go to a server that it does not belong to.
+func plan(ctx context.Context, h Host, c Case) pki.Plan {
+	t, err := pki.ParseToken(c.Join.Token)
+	if c.Join.Server == "" || c.Join.Token == "" || err != nil {
+		return pki.Plan{}
+	}
+	probe, err := h.FetchCA(ctx, c.Join.Server)
+	if err != nil || t.CheckCA(probe.CABundle) != nil {
+		return pki.Plan{}
+	}
+	p, err := h.CheckToken(ctx, c.Join.Server, probe.CABundle, t)
+	if err != nil {
+		return pki.Plan{}
+	}
+	return p
+}
+
 // server asks the server to join for its CA. A node that joined before may start without it.
 func server(ctx context.Context, h Host, c Case) []Finding {
 	if c.Join.Server == "" { // kove doctor, before anybody knows where to join
@@ -83,7 +103,7 @@ func server(ctx context.Context, h Host, c Case) []Finding {
 			Why:  "certificates would not be valid yet, or too early no longer", Remedy: "set it (timedatectl set-ntp true, or date -s)"})
 	}
 	// A token that pins another CA must not go out at all.
-	if len(out) == 0 && c.Join.Token != "" && errors.Is(h.CheckToken(ctx, c.Join.Server, probe.CABundle, t), pki.ErrWrongToken) {
+	if len(out) == 0 && c.Join.Token != "" && errors.Is(second(h.CheckToken(ctx, c.Join.Server, probe.CABundle, t)), pki.ErrWrongToken) {
 		out = append(out, Finding{ID: "token/rejected", Severity: Fatal, Seen: "token (" + c.Origin("token") + "): " + pki.ErrWrongToken.Error(),
 			Why: "it is wrong or expired", Remedy: "copy the token from /var/lib/kove/server/node-token on " + c.Join.Server + ", or make one there with `kove token create`"})
 	}

@@ -7,6 +7,7 @@ import (
 	"net"
 	"net/url"
 	"path/filepath"
+	"strconv"
 	"strings"
 
 	"github.com/kove-io/kove/pkg/config"
@@ -15,7 +16,7 @@ import (
 
 func pathCheck() Check {
 	return Check{Name: "path", About: "the way to the server of a joining node: ports, MTU, its name there", Roles: agentOnly, Run: way, Finds: []Explanation{
-		{"path/southbound", Fatal, "The server's TCP port 6443 answers, but port 6642 does not: that of OVN's southbound database, from which this node gets its network. Pods here would never become ready. Open TCP 6642 in firewalls between the machines; a port that was changed is the server's --ovn-sb-port."},
+		{"path/southbound", Fatal, "The server's TCP port 6443 answers, but port 6642 does not: that of OVN's southbound database, from which this node gets its network. Pods here would never become ready. Open it in firewalls between the machines; the port is the server's --ovn-sb-port."},
 		{"path/mtu", Fatal, "The way to the server passes less than this machine's NIC sends: packets that are larger are lost, mostly in silence. Small things work (ping, joining), then image pulls, logs and connections between pods hang. Give every node --mtu of the path minus 100, or lower the NIC's MTU, or repair the hop (VPN, PPPoE, a switch without jumbo frames)."},
 		{"path/name", Fatal, "The cluster has a node with this machine's name, or with its address, that is another machine. A name belongs to the machine that first joined with it. Give --node-name another; or, if that machine is gone, `kove kubectl delete node NAME` on the server."},
 	}}
@@ -35,9 +36,13 @@ func way(ctx context.Context, h Host, c Case) []Finding {
 		return nil
 	}
 	var out []Finding
-	if err := h.Reach(ctx, net.JoinHostPort(u.Hostname(), "6642")); err != nil {
-		out = append(out, Finding{"path/southbound", Fatal, fmt.Sprintf("%s answers on port %s, but not on 6642: %v", u.Hostname(), u.Port(), err), "that is OVN's southbound database: pods here would have no network",
-			"open TCP port 6642 between the machines"})
+	southbound := "6642"
+	if p := plan(ctx, h, c); p.SBPort != 0 {
+		southbound = strconv.Itoa(p.SBPort)
+	}
+	if err := h.Reach(ctx, net.JoinHostPort(u.Hostname(), southbound)); err != nil {
+		out = append(out, Finding{"path/southbound", Fatal, fmt.Sprintf("%s answers on port %s, but not on %s: %v", u.Hostname(), u.Port(), southbound, err), "that is OVN's southbound database: pods here would have no network",
+			"open TCP port " + southbound + " between the machines"})
 	}
 	out = append(out, pathMTU(ctx, h, c, u.Hostname())...)
 	t, err := pki.ParseToken(c.Join.Token)

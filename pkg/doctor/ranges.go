@@ -8,23 +8,35 @@ import (
 	"math/bits"
 	"net/netip"
 	"strings"
+
+	"github.com/kove-io/kove/pkg/config"
+	"github.com/kove-io/kove/pkg/pki"
 )
 
 // ranges compares the cluster's ranges with where the host already sends packets.
-func ranges(_ context.Context, h Host, c Case) []Finding {
+func ranges(ctx context.Context, h Host, c Case) []Finding {
 	var out []Finding
+	cluster := pki.Plan{ClusterCIDR: c.Cluster.ClusterCIDR, ServiceCIDR: c.Cluster.ServiceCIDR, JoinCIDR: c.Cluster.JoinCIDR}
+	if c.Role == config.Agent {
+		cluster = plan(ctx, h, c)
+	}
 	for _, r := range routes(h) {
 		for _, mine := range []struct {
 			option string
 			prefix netip.Prefix
-		}{{"cluster-cidr", c.Cluster.ClusterCIDR}, {"service-cidr", c.Cluster.ServiceCIDR}, {"join-cidr", c.Cluster.JoinCIDR}} {
-			if !mine.prefix.Overlaps(r.dst) {
+		}{{"cluster-cidr", cluster.ClusterCIDR}, {"service-cidr", cluster.ServiceCIDR}, {"join-cidr", cluster.JoinCIDR}} {
+			if !mine.prefix.IsValid() || !mine.prefix.Overlaps(r.dst) {
 				continue
 			}
+			whose, remedy := origin(c, mine.option, mine.prefix.String()), "choose a range with --%s that the site does not use, or remove the route"
+			if c.Role == config.Agent {
+				whose = fmt.Sprintf("%s %s of the cluster at %s", mine.option, mine.prefix, c.Join.Server)
+				remedy = "remove the route; or make the cluster anew with another --%s, which cannot be changed later"
+			}
 			out = append(out, Finding{ID: "ranges/" + mine.option, Severity: Fatal,
-				Seen:   fmt.Sprintf("%s overlaps the host's route to %s by %s", origin(c, mine.option, mine.prefix.String()), r.dst, r.nic),
+				Seen:   fmt.Sprintf("%s overlaps the host's route to %s by %s", whose, r.dst, r.nic),
 				Why:    "the host could reach either the cluster or that network, not both",
-				Remedy: fmt.Sprintf("choose a range with --%s that the site does not use, or remove the route", mine.option)})
+				Remedy: fmt.Sprintf(remedy, mine.option)})
 		}
 	}
 	return out

@@ -76,30 +76,44 @@ func FetchCA(ctx context.Context, server string, now func() time.Time) (*Probe, 
 // ErrWrongToken is that a server does not accept a token.
 var ErrWrongToken = errors.New("the server does not accept the token")
 
-// CheckToken asks a server with a CA that is trusted by now whether the token admits us.
-func CheckToken(ctx context.Context, server string, caBundle []byte, t Token) error {
+// Plan is what a holder of a token is told before it joins: what a machine must leave free for the cluster.
+type Plan struct {
+	// ClusterCIDR, ServiceCIDR and JoinCIDR are the ranges of pods, Services and nodes inside OVN.
+	ClusterCIDR netip.Prefix `json:"clusterCIDR"`
+	ServiceCIDR netip.Prefix `json:"serviceCIDR"`
+	JoinCIDR    netip.Prefix `json:"joinCIDR"`
+	// SBPort is the TCP port of the southbound database, 0 when the server does not say.
+	SBPort int `json:"sbPort,omitempty"`
+}
+
+// CheckToken asks a server with a CA that is trusted by now whether the token admits us, and what the cluster is like.
+func CheckToken(ctx context.Context, server string, caBundle []byte, t Token) (Plan, error) {
 	client, err := PinnedClient(caBundle)
 	if err != nil {
-		return err
+		return Plan{}, err
 	}
 	defer client.CloseIdleConnections()
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, server+TokenPath, nil)
 	if err != nil {
-		return fmt.Errorf("asking %s about the token: %w", server, err)
+		return Plan{}, fmt.Errorf("asking %s about the token: %w", server, err)
 	}
 	req.SetBasicAuth(t.User, t.Password)
 	resp, err := client.Do(req)
 	if err != nil {
-		return fmt.Errorf("asking %s about the token: %w", server, err)
+		return Plan{}, fmt.Errorf("asking %s about the token: %w", server, err)
 	}
 	defer resp.Body.Close()
 	switch resp.StatusCode {
-	case http.StatusNoContent:
-		return nil
+	case http.StatusOK:
+		var p Plan
+		if err := json.NewDecoder(io.LimitReader(resp.Body, 64<<10)).Decode(&p); err != nil {
+			return Plan{}, fmt.Errorf("asking %s about the token: reading its answer: %w", server, err)
+		}
+		return p, nil
 	case http.StatusUnauthorized:
-		return ErrWrongToken
+		return Plan{}, ErrWrongToken
 	}
-	return fmt.Errorf("asking %s about the token: the server says %s", server, resp.Status)
+	return Plan{}, fmt.Errorf("asking %s about the token: the server says %s", server, resp.Status)
 }
 
 // PinnedClient talks TLS to servers of this CA only.

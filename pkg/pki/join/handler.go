@@ -65,7 +65,8 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		_, _ = w.Write(h.o.PKI.ServerCA.Bundle) // the client went away otherwise
 	case r.URL.Path == pki.TokenPath && r.Method == http.MethodGet:
 		if h.admit(w, r) {
-			w.WriteHeader(http.StatusNoContent)
+			w.Header().Set("Content-Type", "application/json")
+			_ = json.NewEncoder(w).Encode(h.o.Info.plan()) // the client went away otherwise
 		}
 	case r.URL.Path == pki.CheckPath && r.Method == http.MethodPost:
 		if h.admit(w, r) {

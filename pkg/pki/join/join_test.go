@@ -375,17 +375,17 @@ func TestCheckToken(t *testing.T) {
 	c := newCluster(t)
 	ctx := context.Background()
 	ca := c.pki.ServerCA.Bundle
-	if err := pki.CheckToken(ctx, c.url, ca, c.pki.NodeToken); err != nil {
-		t.Error(err)
+	if p, err := pki.CheckToken(ctx, c.url, ca, c.pki.NodeToken); err != nil || p.ClusterCIDR != c.config.Cluster.ClusterCIDR || p.SBPort != 6642 {
+		t.Errorf("the right token: %+v %v", p, err)
 	}
-	if err := pki.CheckToken(ctx, c.url, ca, pki.Token{User: "node", Password: "wrong"}); !errors.Is(err, pki.ErrWrongToken) {
+	if _, err := pki.CheckToken(ctx, c.url, ca, pki.Token{User: "node", Password: "wrong"}); !errors.Is(err, pki.ErrWrongToken) {
 		t.Errorf("a wrong token: %v", err)
 	}
-	if err := pki.CheckToken(ctx, c.url, newCluster(t).pki.ServerCA.Bundle, c.pki.NodeToken); err == nil || errors.Is(err, pki.ErrWrongToken) {
+	if _, err := pki.CheckToken(ctx, c.url, newCluster(t).pki.ServerCA.Bundle, c.pki.NodeToken); err == nil || errors.Is(err, pki.ErrWrongToken) {
 		t.Errorf("a server of another CA: %v", err)
 	}
 	c.down.Store(true)
-	if err := pki.CheckToken(ctx, c.url, ca, c.pki.NodeToken); err == nil || errors.Is(err, pki.ErrWrongToken) {
+	if _, err := pki.CheckToken(ctx, c.url, ca, c.pki.NodeToken); err == nil || errors.Is(err, pki.ErrWrongToken) {
 		t.Errorf("a starting server: %v", err)
 	}
 }

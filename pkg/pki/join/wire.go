@@ -1,8 +1,13 @@
 package join
 
 import (
+	"net"
 	"net/netip"
+	"strconv"
+	"strings"
 	"time"
+
+	"github.com/kove-io/kove/pkg/pki"
 )
 
 // Prefix is where the API server hands requests to the Handler.
@@ -55,6 +60,15 @@ type Info struct {
 	// SingleNode is why no further node can be reached from the server's own, "" when they can: its userspace datapath has
 	// no NIC for tunnels.
 	SingleNode string `json:"singleNode,omitempty"`
+}
+
+// plan is the part that a machine may know before it joins.
+func (i Info) plan() pki.Plan {
+	p := pki.Plan{ClusterCIDR: i.ClusterCIDR, ServiceCIDR: i.ServiceCIDR, JoinCIDR: i.JoinCIDR}
+	if _, port, err := net.SplitHostPort(strings.TrimPrefix(i.SBRemote, "ssl:")); err == nil {
+		p.SBPort, _ = strconv.Atoi(port) // 0 is "not known"
+	}
+	return p
 }
 
 // Reply is what a machine gets for a valid request.
