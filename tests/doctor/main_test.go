@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"log/slog"
+	"net"
 	"net/http"
 	"net/netip"
 	"os"
@@ -72,7 +73,8 @@ func serveJoin(address string) error {
 		return err
 	}
 	handler := func(ahead time.Duration) http.Handler {
-		return join.NewHandler(join.HandlerOptions{PKI: s, Identities: store, Logger: slog.New(slog.DiscardHandler), Now: func() time.Time { return time.Now().Add(ahead) }})
+		return join.NewHandler(join.HandlerOptions{PKI: s, Identities: store, Logger: slog.New(slog.DiscardHandler), Now: func() time.Time { return time.Now().Add(ahead) },
+			Info: join.Info{ClusterCIDR: c.Cluster.ClusterCIDR, ServiceCIDR: c.Cluster.ServiceCIDR, JoinCIDR: c.Cluster.JoinCIDR, SBRemote: "ssl:" + net.JoinHostPort(address, sbPort)}})
 	}
 	failed := make(chan error)
 	for port, h := range map[string]http.Handler{joinPort: handler(0), skewedPort: handler(3 * time.Hour), otherPort: http.NotFoundHandler(), sbPort: http.NotFoundHandler()} {
