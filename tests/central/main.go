@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"cmp"
+	"errors"
 	"flag"
 	"fmt"
 	"os"
@@ -90,14 +91,12 @@ func run() error {
 			s.stop()
 		}
 	}()
-	if err := b.networks(&o); err != nil {
-		return err
-	}
-	b.report.print(os.Stdout)
+	err = b.networks(&o)
+	b.report.print(os.Stdout) // what there is, even if the run was cut short
 	if o.json != "" {
-		return b.report.write(o.json)
+		err = errors.Join(err, b.report.write(o.json))
 	}
-	return nil
+	return err
 }
 
 func (b *bench) networks(o *settings) error {

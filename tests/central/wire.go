@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"syscall"
 	"time"
 )
 
@@ -54,6 +55,11 @@ type message struct {
 
 func dial(path string) (*conn, error) {
 	c, err := net.Dial("unix", path)
+	for end := time.Now().Add(time.Minute); errors.Is(err, syscall.EAGAIN) && time.Now().Before(end); {
+		// The server is too busy to accept: stock lets ten wait.
+		time.Sleep(time.Millisecond)
+		c, err = net.Dial("unix", path)
+	}
 	if err != nil {
 		return nil, err
 	}
