@@ -39,7 +39,8 @@ func (r *recorder) ReadFile(path string) ([]byte, error) {
 	return data, err
 }
 
-// text is a file as it may be kept: of a compressed one what it says, of the kernel's configuration what is built in, of
+// text is a file as it may be kept: of a compressed one what it says, of the kernel's configuration and modules those that
+// are asked for, of
 // command lines the program.
 func text(path string, data []byte) []byte {
 	if z, err := gzip.NewReader(bytes.NewReader(data)); err == nil {
@@ -52,6 +53,18 @@ func text(path string, data []byte) []byte {
 		for _, m := range modules() {
 			if line := "CONFIG_" + m.option + "=y\n"; bytes.Contains(data, []byte(line)) {
 				out = append(out, line...)
+			}
+		}
+		return out
+	}
+	if name := path[strings.LastIndexByte(path, '/')+1:]; strings.HasPrefix(name, "modules.") {
+		var out []byte
+		for line := range bytes.Lines(data) {
+			for _, m := range modules() {
+				if file, _, _ := strings.Cut(string(line), ":"); strings.Contains(strings.ReplaceAll(file, "-", "_"), "/"+m.name+".ko") {
+					out = append(out, line...)
+					break
+				}
 			}
 		}
 		return out
