@@ -142,14 +142,10 @@ func (app *App) doctorCase(ctx context.Context, c *cli.Context) (doctor.Case, er
 	_, url := given(c, config.Agent)["server"]
 	switch {
 	case base != "":
-	case url || slices.ContainsFunc(app.a.Environ, func(kv string) bool {
-		return strings.HasPrefix(kv, "KOVE_URL=h") || strings.HasPrefix(kv, "KOVE_SERVER=h")
-	}):
-		base = config.Agent
 	case app.joined(c):
 		base = config.Agent
 	default:
-		base = config.Server
+		base = config.RoleOf(config.Input{Flags: given(c, config.Agent), Environ: app.a.Environ, Host: app.a.Host})
 	}
 	if !slices.Contains(roles, base) {
 		roles = append([]config.Role{base}, roles...)

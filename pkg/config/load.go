@@ -64,6 +64,21 @@ func LoadLocal(in Input) (*Config, error) {
 	return c, c.validatePaths()
 }
 
+// RoleOf is the role that the sources are written for: an agent's name a server to join. It does not judge them.
+func RoleOf(in Input) Role {
+	c := Default(Agent)
+	l := &loader{config: c, options: map[string]Option{}, lenient: true}
+	for _, o := range Options(c) {
+		if o.Name == "server" || o.Section == "Paths" {
+			l.options[o.Name] = o
+		}
+	}
+	if err := l.sources(in); err != nil || c.Join.Server == "" {
+		return Server // what is wrong with them, Load says
+	}
+	return Agent
+}
+
 type loader struct {
 	config  *Config
 	options map[string]Option

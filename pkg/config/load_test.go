@@ -439,3 +439,31 @@ func TestOptionsAreSound(t *testing.T) {
 		}
 	}
 }
+
+func TestRoleOf(t *testing.T) {
+	dir := t.TempDir()
+	for name, text := range map[string]string{"agent": "node-ip: 192.0.2.2\nserver: https://192.0.2.1:6443\n", "server": "node-ip: 192.0.2.1\n", "broken": "server: [\n"} {
+		if err := os.WriteFile(filepath.Join(dir, name+".yaml"), []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	file := func(name string) string { return "KOVE_CONFIG_FILE=" + filepath.Join(dir, name+".yaml") }
+	for name, tc := range map[string]struct {
+		env   []string
+		flags map[string][]string
+		want  Role
+	}{
+		"a file that names a server":  {[]string{file("agent")}, nil, Agent},
+		"a file without":              {[]string{file("server")}, nil, Server},
+		"a file that cannot be read":  {[]string{file("broken")}, nil, Server},
+		"a variable":                  {[]string{file("server"), "KOVE_URL=https://192.0.2.1:6443"}, nil, Agent},
+		"an empty variable":           {[]string{file("server"), "KOVE_URL="}, nil, Server},
+		"a flag":                      {[]string{file("server")}, map[string][]string{"server": {"https://192.0.2.1:6443"}}, Agent},
+		"flags of servers beside it":  {[]string{file("server")}, map[string][]string{"cluster-cidr": {"10.0.0.0/16"}}, Server},
+		"a file named by another one": {nil, map[string][]string{"config": {filepath.Join(dir, "agent.yaml")}}, Agent},
+	} {
+		if got := RoleOf(Input{Environ: tc.env, Flags: tc.flags}); got != tc.want {
+			t.Errorf("%s: %s, want %s", name, got, tc.want)
+		}
+	}
+}
