@@ -3,10 +3,7 @@ package oracle
 // notYet lists the golden scenarios that kove does not make equal to stock, with what is missing. TestGolden fails when a
 // listed scenario has become equal, and when one that is not listed differs.
 var notYet = map[string]string{
-	"26-bfd-routes":                     "BFD sessions of static routes: southbound rows and the status that is written back",
-	"39-mcast-relay-igmp":               "multicast relay by routers and the groups that it needs",
-	"53-dynamic-routing":                "dynamic routing: learned and advertised routes",
-	"71-ecmp-nexthop-routing-protocols": "ECMP_Nexthop rows, redirection of routing protocols to a port",
+	"39-mcast-relay-igmp": "multicast relay by routers and the groups that it needs",
 }
 
 // notYetReplayed lists those that equal stock when northd starts on the finished databases, but not when their commands

@@ -13,7 +13,7 @@ func bfd() Feature {
 	return Feature{
 		Name: "bfd",
 		RouterPort: func(p *topo.RouterPort, b *Builder) {
-			if len(p.BFD) == 0 {
+			if !p.BFD {
 				return
 			}
 			for _, ns := range [][]topo.Network{p.IP4, p.IP6} {

@@ -23,8 +23,8 @@ func ecmpSymmetric() Feature {
 				}
 				done := map[string]bool{}
 				for _, m := range g.members {
-					if m.symmetric() && !done[m.via.Name] {
-						done[m.via.Name] = true
+					if m.Symmetric && !done[m.Via.Name] {
+						done[m.Via.Name] = true
 						symmetricReply(r, g, m, tables, b)
 					}
 				}
@@ -33,18 +33,18 @@ func ecmpSymmetric() Feature {
 	}
 }
 
-func symmetricReply(r *topo.Router, g *routeGroup, m *staticRoute, tables map[string]int, b *Builder) {
-	id := m.row.UUID
-	port := "ct_mark.ecmp_reply_port == " + strconv.FormatInt(m.via.Key.Key, 10)
-	from := "inport == " + m.via.Quoted + " && " + g.direction(true)
+func symmetricReply(r *topo.Router, g *routeGroup, m *topo.Route, tables map[string]int, b *Builder) {
+	id := m.ID
+	port := "ct_mark.ecmp_reply_port == " + strconv.FormatInt(m.Via.Key.Key, 10)
+	from := "inport == " + m.Via.Quoted + " && " + g.direction(true)
 	b.Add(r.Datapath, lflow.RouterInDefrag, 100, from, "ct_next;").WithHint(id)
 	b.Add(r.Datapath, lflow.RouterInDefrag, 100, g.match(tables), "ct_next;").WithHint(id)
 	b.Add(r.Datapath, lflow.RouterInECMPStateful, 100, from+" && (ct.new || ct.est)",
 		"ct_commit { ct_label.ecmp_reply_eth = eth.src; ct_mark.ecmp_reply_port = "+
-			strconv.FormatInt(m.via.Key.Key, 10)+";}; next;").WithHint(id)
+			strconv.FormatInt(m.Via.Key.Key, 10)+";}; next;").WithHint(id)
 	b.Add(r.Datapath, lflow.RouterInIPRouting, 10300, port+" && "+g.match(tables),
-		"ip.ttl--; flags.loopback = 1; eth.src = "+m.via.MAC+"; "+m.family().source+" = "+m.source.IP()+
-			"; outport = "+m.via.Quoted+"; next;").WithHint(id)
+		"ip.ttl--; flags.loopback = 1; eth.src = "+m.Via.MAC+"; "+familyOf(m.Hop.Is4()).source+" = "+m.Source.IP()+
+			"; outport = "+m.Via.Quoted+"; next;").WithHint(id)
 	b.Add(r.Datapath, lflow.RouterInPolicy, 65535, port, "next;").WithHint(id)
 	b.Add(r.Datapath, lflow.RouterInARPResolve, 200, port,
 		"push(xxreg1); xxreg1 = ct_label; eth.dst = xxreg1[32..79]; pop(xxreg1); next;").WithHint(id)

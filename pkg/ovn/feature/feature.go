@@ -48,6 +48,7 @@ func All() []Feature {
 		route(),
 		policy(),
 		routerARP(),
+		routingProtocol(),
 		gatewayMTU(),
 		dhcpRelay(),
 		gateway(),

@@ -1,7 +1,6 @@
 package feature
 
 import (
-	"net/netip"
 	"strconv"
 	"strings"
 
@@ -94,7 +93,7 @@ func resolveNAT(r *topo.Router, row *topo.NAT) (*natRule, bool) {
 	if !ok || r.Chassis != "" {
 		return n, ok
 	}
-	if n.port = natPort(r, row, n.ext.Addr); n.port == nil {
+	if n.port = r.GatewayOf(row, n.ext.Addr); n.port == nil {
 		return nil, false
 	}
 	// Without a physical network behind the only gateway port there is nothing to distribute to.
@@ -104,27 +103,9 @@ func resolveNAT(r *topo.Router, row *topo.NAT) (*natRule, bool) {
 	return n, true
 }
 
-// natPort is the distributed gateway port that a rule belongs to: the one it names, the only one, or the one in whose
-// network the external address is.
-func natPort(r *topo.Router, row *topo.NAT, ext netip.Addr) *topo.RouterPortFacts {
-	if row.GatewayPort != nil {
-		for _, p := range r.Gateways {
-			if p.ID == row.GatewayPort.ID {
-				return p
-			}
-		}
-		return nil
-	}
-	if len(r.Gateways) == 1 {
-		return r.Gateways[0]
-	}
-	p, _ := wayTo(r.Gateways, ext)
-	return p
-}
-
 // separate reports whether each chassis has to look after its own traffic on the gateway port. Otherwise the switch takes all
 // of it to the gateway's chassis.
-func (n *natRule) separate() bool { return n.port.Physical || len(n.r.Gateways) > 1 }
+func (n *natRule) separate() bool { return n.r.Separate(n.port) }
 
 func (n *natRule) stateless() bool {
 	return n.Type == "dnat_and_snat" && n.Options["stateless"] == "true"
@@ -352,7 +333,7 @@ func (n *natRule) gateway(b *Builder) {
 	if n.zone() != "" {
 		n.add(b, lflow.RouterOutChkDNATLocal, 50, "ip && "+to+" && "+n.where(), lflow.RegDNATLocal+" = 1; next;")
 	}
-	if via, _ := wayTo(n.r.Ports, n.ext.Addr); via != nil || n.Options["add_route"] == "true" {
+	if via, _ := topo.WayTo(n.r.Ports, n.ext.Addr); via != nil || n.Options["add_route"] == "true" {
 		mac := n.port.MAC
 		if n.distributed {
 			mac = n.mac

@@ -2,7 +2,6 @@ package feature
 
 import (
 	"cmp"
-	"net/netip"
 	"slices"
 	"strconv"
 
@@ -48,7 +47,7 @@ func routerPolicies(r *topo.Router, b *Builder) {
 			actions = mark + regPolicyChain + "=" + strconv.Itoa(chains[*p.JumpChain]) + "; next(pipeline=ingress, table=" +
 				strconv.Itoa(lflow.RouterInPolicy.Table()) + ");"
 		case "reroute":
-			hops := policyHops(r, p)
+			hops := p.Hops
 			if len(p.Nexthops) > 1 {
 				if len(hops) > 0 {
 					groups = append(groups, &policyGroup{p, match, mark, hops})
@@ -59,8 +58,8 @@ func routerPolicies(r *topo.Router, b *Builder) {
 				continue
 			}
 			h := hops[0]
-			actions = mark + nextHopActions(h.hop, h.source, h.via) + "flags.loopback = 1; " + lflow.RegECMPGroup + " = 0; " +
-				familyOf(h.hop.Is4()).nextHopFlag() + "next;"
+			actions = mark + nextHopActions(h.Addr, h.Source, h.Via) + "flags.loopback = 1; " + lflow.RegECMPGroup + " = 0; " +
+				familyOf(h.Is4()).nextHopFlag() + "next;"
 		default:
 			continue
 		}
@@ -73,7 +72,7 @@ func routerPolicies(r *topo.Router, b *Builder) {
 			WithHint(g.policy.UUID)
 		for j, h := range g.hops {
 			b.Add(r.Datapath, lflow.RouterInPolicyECMP, 100, memberMatch(ids[i], j+1),
-				g.mark+nextHopActions(h.hop, h.source, h.via)+"flags.loopback = 1; "+familyOf(h.hop.Is4()).nextHopFlag()+"next;").
+				g.mark+nextHopActions(h.Addr, h.Source, h.Via)+"flags.loopback = 1; "+familyOf(h.Is4()).nextHopFlag()+"next;").
 				WithHint(g.policy.UUID)
 		}
 	}
@@ -83,48 +82,11 @@ func routerPolicies(r *topo.Router, b *Builder) {
 type policyGroup struct {
 	policy      *topo.Policy
 	match, mark string
-	hops        []policyHop
+	hops        []topo.Hop
 }
 
 func (g *policyGroup) key() string {
 	return strconv.FormatInt(g.policy.Priority, 10) + " " + g.match
-}
-
-type policyHop struct {
-	hop    netip.Addr
-	via    *topo.RouterPortFacts
-	source topo.Network
-}
-
-// policyHops resolves the next hops of a policy, without those that no network of the router reaches or whose BFD session
-// is down.
-func policyHops(r *topo.Router, p *topo.Policy) []policyHop {
-	hops := p.Nexthops
-	if len(hops) == 0 && p.Nexthop != nil {
-		hops = []string{*p.Nexthop}
-	}
-	var out []policyHop
-	for _, s := range hops {
-		hop, err := topo.ParseNetwork(s)
-		if err != nil {
-			continue
-		}
-		via, source := wayTo(r.Ports, hop.Addr)
-		if via == nil || policyHopDown(p, s, via.Name) {
-			continue
-		}
-		out = append(out, policyHop{hop.Addr, via, source})
-	}
-	return out
-}
-
-func policyHopDown(p *topo.Policy, hop, port string) bool {
-	for _, s := range p.BFD {
-		if s.DstIP == hop && s.LogicalPort == port {
-			return s.Status == nil || *s.Status == "down"
-		}
-	}
-	return false
 }
 
 // policyChains numbers the chains; the packet starts in chain 0, which has no name.

@@ -34,14 +34,14 @@ func route() Feature {
 			for i, g := range groups {
 				if !g.ecmp() {
 					for _, m := range g.members {
-						b.Add(r.Datapath, lflow.RouterInIPRouting, g.priority(), g.match(tables), m.actions(r.Global)).WithHint(m.row.UUID)
+						routeAlone(r, g, m, tables, b)
 					}
 					continue
 				}
 				b.Add(r.Datapath, lflow.RouterInIPRouting, g.priority(), g.match(tables), g.choose(ids[i]))
 				for j, m := range g.members {
 					b.Add(r.Datapath, lflow.RouterInIPRoutingECMP, 100, memberMatch(ids[i], j+1),
-						m.nextHop()+m.family().nextHopFlag()+"next;").WithHint(m.row.UUID)
+						nextHopActions(m.Hop, m.Source, m.Via)+familyOf(m.Hop.Is4()).nextHopFlag()+"next;").WithHint(m.ID)
 				}
 			}
 		},
@@ -57,41 +57,38 @@ func route() Feature {
 				actions := lflow.RegECMPGroup + " = 0; " + f.nextHop + " = " + f.ip + ".dst; " + f.source + " = " + n.IP() +
 					"; eth.src = " + p.MAC + "; outport = " + p.Quoted + "; flags.loopback = 1; " + f.nextHopFlag() + "next;"
 				b.Add(p.DP, lflow.RouterInIPRouting, priority, match, "ip.ttl--; "+actions).WithHint(p.ID)
-				if len(p.BFD) > 0 {
-					// RFC 5881 section 5: a BFD packet arrives with TTL 255 or is discarded.
-					b.Add(p.DP, lflow.RouterInIPRouting, priority+1, match+" && udp.dst == 3784", actions).WithHint(p.ID)
+				if p.BFD {
+					b.Add(p.DP, lflow.RouterInIPRouting, priority+1, match+bfdPackets, actions).WithHint(p.ID)
 				}
 			}
 		},
 	}
 }
 
-// A longer prefix wins; among equal ones connected routes win over static ones, those over static ones by source address.
+// routeAlone forwards by a route that has no others beside it.
+func routeAlone(r *topo.Router, g *routeGroup, m *topo.Route, tables map[string]int, b *Builder) {
+	if m.Discard {
+		b.Add(r.Datapath, lflow.RouterInIPRouting, g.priority(), g.match(tables), drop(r.Global)).WithHint(m.ID)
+		return
+	}
+	b.Add(r.Datapath, lflow.RouterInIPRouting, g.priority(), g.match(tables), "ip.ttl--; "+forward(m)).WithHint(m.ID)
+	if m.Via.BFD {
+		b.Add(r.Datapath, lflow.RouterInIPRouting, g.priority()+1, g.match(tables)+bfdPackets, forward(m)).WithHint(m.ID)
+	}
+}
+
+// A longer prefix wins; among equal ones connected routes win over static ones, those over learned ones, and all over routes
+// by source address.
 const (
 	routeScale     = 8
 	routeConnected = 6
 	routeStatic    = 4
+	routeLearned   = 2
 	routeBySource  = 0
 )
 
 // nextHopFlag says of which family the next hop is, which need not be the packet's.
 func (f *family) nextHopFlag() string { return lflow.RegNextHopIsIP4 + " = " + f.is4 + "; " }
-
-// staticRoute is a static route whose way out is known.
-type staticRoute struct {
-	row     *topo.StaticRoute
-	discard bool
-	hop     netip.Addr
-	via     *topo.RouterPortFacts
-	source  topo.Network // of via, used towards hop
-}
-
-func (m *staticRoute) family() *family { return familyOf(m.hop.Is4()) }
-
-func (m *staticRoute) symmetric() bool { return m.row.Options["ecmp_symmetric_reply"] == "true" }
-
-// nextHop sets the registers and the Ethernet source for the way out.
-func (m *staticRoute) nextHop() string { return nextHopActions(m.hop, m.source, m.via) }
 
 func nextHopActions(hop netip.Addr, source topo.Network, via *topo.RouterPortFacts) string {
 	f := familyOf(hop.Is4())
@@ -99,35 +96,46 @@ func nextHopActions(hop netip.Addr, source topo.Network, via *topo.RouterPortFac
 		"; outport = " + via.Quoted + "; "
 }
 
-func (m *staticRoute) actions(g *topo.Global) string {
-	if m.discard {
-		return drop(g)
-	}
-	return "ip.ttl--; " + lflow.RegECMPGroup + " = 0; " + m.nextHop() + "flags.loopback = 1; " + m.family().nextHopFlag() + "next;"
+// forward is what a route does that is the only one of its group, after the TTL is decremented.
+func forward(m *topo.Route) string {
+	return lflow.RegECMPGroup + " = 0; " + nextHopActions(m.Hop, m.Source, m.Via) + "flags.loopback = 1; " +
+		familyOf(m.Hop.Is4()).nextHopFlag() + "next;"
 }
 
-// routeGroup is the static routes of one table for one prefix and policy.
+// bfdPackets narrows a match to BFD, whose packets arrive with TTL 255 or are discarded (RFC 5881 section 5).
+const bfdPackets = " && udp.dst == 3784"
+
+// routeGroup is the routes of one table and one origin for one prefix and policy.
 type routeGroup struct {
 	table    string
 	prefix   netip.Prefix
 	bySource bool
-	members  []*staticRoute
+	learned  bool
+	members  []*topo.Route
 }
 
 func (g *routeGroup) key() string {
-	return g.table + " " + g.prefix.String() + " " + strconv.FormatBool(g.bySource)
+	k := g.table + " " + g.prefix.String() + " " + strconv.FormatBool(g.bySource)
+	if g.learned {
+		k += " learned"
+	}
+	return k
 }
 
 // ecmp reports whether the group chooses among members. A route with symmetric replies does even when it is alone.
 func (g *routeGroup) ecmp() bool {
-	return !g.members[0].discard && (len(g.members) > 1 || g.members[0].symmetric())
+	return !g.members[0].Discard && (len(g.members) > 1 || g.members[0].Symmetric)
 }
 
 func (g *routeGroup) priority() int {
-	if g.bySource {
-		return g.prefix.Bits()*routeScale + routeBySource
+	above := routeStatic
+	switch {
+	case g.bySource:
+		above = routeBySource
+	case g.learned:
+		above = routeLearned
 	}
-	return g.prefix.Bits()*routeScale + routeStatic
+	return g.prefix.Bits()*routeScale + above
 }
 
 // direction is the field that the prefix stands for; reply is the one that it stands for in the other direction.
@@ -140,7 +148,12 @@ func (g *routeGroup) direction(reply bool) string {
 }
 
 func (g *routeGroup) match(tables map[string]int) string {
-	return lflow.RegRouteTable + " == " + strconv.Itoa(tables[g.table]) + " && " + g.direction(false)
+	m := lflow.RegRouteTable + " == " + strconv.Itoa(tables[g.table]) + " && " + g.direction(false)
+	if a := g.prefix.Addr(); a.Is6() && a.IsLinkLocalUnicast() && !g.members[0].Discard {
+		// A link-local network is one of its own on every port.
+		m = "inport == " + g.members[0].Via.Quoted + " && " + m
+	}
+	return m
 }
 
 // choose selects a member by a hash of the fields that all members name, by default those of the connection.
@@ -148,9 +161,9 @@ func (g *routeGroup) choose(id int) string {
 	var fields []string
 	for i, m := range g.members {
 		if i == 0 {
-			fields = slices.Clone(m.row.SelectionFields)
+			fields = slices.Clone(m.Fields)
 		}
-		fields = slices.DeleteFunc(fields, func(f string) bool { return !slices.Contains(m.row.SelectionFields, f) })
+		fields = slices.DeleteFunc(fields, func(f string) bool { return !slices.Contains(m.Fields, f) })
 	}
 	slices.Sort(fields)
 	return "ip.ttl--; flags.loopback = 1; " + chooseMember(id, len(g.members), fields)
@@ -196,30 +209,23 @@ func routeTables(r *topo.Router) map[string]int {
 	return ids
 }
 
-// routeGroups resolves the static routes. A route without a way out, or whose BFD session is down, does not exist.
+// routeGroups puts the routes that belong together into groups.
 func routeGroups(r *topo.Router) []*routeGroup {
 	groups := map[string]*routeGroup{}
-	for i := range r.StaticRoutes {
-		s := &r.StaticRoutes[i]
-		prefix, err := topo.ParseNetwork(s.IPPrefix)
-		if err != nil {
-			continue
-		}
-		m := resolveRoute(r, s)
-		if m == nil {
-			continue
-		}
-		g := &routeGroup{table: s.RouteTable, prefix: prefix.Prefix(), bySource: s.Policy != nil && *s.Policy == "src-ip"}
-		if have := groups[g.key()]; have != nil {
+	for i := range r.Routes {
+		m := &r.Routes[i]
+		g := &routeGroup{table: m.Table, prefix: m.Prefix, bySource: m.BySource, learned: m.Learned}
+		k := g.key()
+		if have := groups[k]; have != nil {
 			g = have
 		}
-		groups[g.key()] = g
+		groups[k] = g
 		g.members = append(g.members, m)
 	}
 	var out []*routeGroup
 	for _, g := range groups {
-		slices.SortFunc(g.members, func(a, b *staticRoute) int {
-			return cmp.Or(a.hop.Compare(b.hop), cmp.Compare(portName(a.via), portName(b.via)), a.row.UUID.Compare(b.row.UUID))
+		slices.SortFunc(g.members, func(a, b *topo.Route) int {
+			return cmp.Or(a.Hop.Compare(b.Hop), cmp.Compare(portName(a.Via), portName(b.Via)), a.ID.Compare(b.ID))
 		})
 		out = append(out, g)
 	}
@@ -232,58 +238,6 @@ func portName(p *topo.RouterPortFacts) string {
 		return ""
 	}
 	return p.Name
-}
-
-func resolveRoute(r *topo.Router, s *topo.StaticRoute) *staticRoute {
-	if s.BFD != nil && (s.BFD.Status == nil || *s.BFD.Status == "down") {
-		return nil
-	}
-	if s.Nexthop == "discard" {
-		return &staticRoute{row: s, discard: true}
-	}
-	hop, err := topo.ParseNetwork(s.Nexthop)
-	if err != nil {
-		return nil
-	}
-	m := &staticRoute{row: s, hop: hop.Addr}
-	if s.OutputPort == nil {
-		m.via, m.source = wayTo(r.Ports, hop.Addr)
-	} else {
-		for _, p := range r.Ports {
-			if p.Name != *s.OutputPort {
-				continue
-			}
-			if n, ok := networkOf(p, hop.Addr); ok {
-				m.via, m.source = p, n
-			} else if ns := p.Networks(hop.Is4()); len(ns) > 0 {
-				// Not reachable as far as the networks tell, but the port is what was asked for.
-				m.via, m.source = p, ns[0]
-			}
-		}
-	}
-	if m.via == nil {
-		return nil
-	}
-	return m
-}
-
-// wayTo finds the port in whose network an address is, and the port's own address there.
-func wayTo(ports []*topo.RouterPortFacts, a netip.Addr) (*topo.RouterPortFacts, topo.Network) {
-	for _, p := range ports {
-		if n, ok := networkOf(p, a); ok {
-			return p, n
-		}
-	}
-	return nil, topo.Network{}
-}
-
-func networkOf(p *topo.RouterPortFacts, a netip.Addr) (topo.Network, bool) {
-	for _, n := range p.Networks(a.Is4()) {
-		if n.Prefix().Contains(a) {
-			return n, true
-		}
-	}
-	return topo.Network{}, false
 }
 
 // keyed is what groupNumbers numbers.

@@ -72,11 +72,14 @@ func testRouter(routes []*nb.LogicalRouterStaticRoute, policies ...*nb.LogicalRo
 	}}}
 	for i, s := range routes {
 		s.UUID = ovsdb.UUID{15: byte(i + 1)}
-		r.StaticRoutes = append(r.StaticRoutes, topo.StaticRoute{LogicalRouterStaticRoute: s})
+		r.StaticRoutes = append(r.StaticRoutes, s)
+		if route, ok := topo.ResolveRoute(s, r.Ports); ok {
+			r.Routes = append(r.Routes, route)
+		}
 	}
 	for i, p := range policies {
 		p.UUID = ovsdb.UUID{15: byte(i + 1)}
-		r.Policies = append(r.Policies, topo.Policy{LogicalRouterPolicy: p})
+		r.Policies = append(r.Policies, topo.Policy{LogicalRouterPolicy: p, Hops: topo.ResolveHops(p, r.Ports)})
 	}
 	return r
 }

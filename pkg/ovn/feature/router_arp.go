@@ -90,7 +90,7 @@ func routerARPSwitchPort(p *topo.SwitchPort, b *Builder) {
 }
 
 func resolveHost(b *Builder, rp *topo.RouterPortFacts, n topo.Network, mac string, p *topo.SwitchPort) {
-	if _, ok := networkOf(rp, n.Addr); !ok {
+	if _, ok := rp.NetworkOf(n.Addr); !ok {
 		return
 	}
 	resolve(b, rp.DP, "outport == "+rp.Quoted+" && "+familyOf(n.Is4()).nextHop+" == "+n.IP(), mac).WithHint(p.ID)

@@ -88,6 +88,8 @@ func (e *engine) applyNB(changes []ovsdb.Change) {
 				e.alloc.aclIDs.release(c.Old.UUID.String())
 				e.topo.SetACLID(c.Old.UUID, 0)
 			}
+		case nb.TableBFD:
+			e.freeSession(c)
 		case nb.TableLogicalSwitch, nb.TableLogicalRouter:
 			e.noteDatapath(c)
 		}
@@ -156,6 +158,7 @@ func (e *engine) settle() []topo.Unit {
 			again = e.allocateRedirect(u) || again
 			again = e.allocateQueue(u) || again
 			again = e.allocateACLIDs(u) || again
+			again = e.allocateSourcePort(u) || again
 		}
 		if !again {
 			break

@@ -74,6 +74,7 @@ type allocator struct {
 	port      map[string]*portAlloc            // by logical port name
 	queues    *keySpace
 	aclIDs    *keySpace
+	bfdPorts  *keySpace // counted from firstBFDPort
 	vxlan     bool
 }
 
@@ -90,7 +91,7 @@ type portAlloc struct {
 
 func newAllocator() *allocator {
 	return &allocator{datapaths: newKeySpace(), dp: map[ovsdb.UUID]*topo.DatapathKey{}, ports: map[ovsdb.UUID]*keySpace{},
-		port: map[string]*portAlloc{}, queues: newKeySpace(), aclIDs: newKeySpace()}
+		port: map[string]*portAlloc{}, queues: newKeySpace(), aclIDs: newKeySpace(), bfdPorts: newKeySpace()}
 }
 
 // loadDatapath and loadPort take what the southbound database holds at start; false means that the key or the name is

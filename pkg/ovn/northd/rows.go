@@ -37,6 +37,8 @@ func compileRows(view any, b *rows) {
 		mirrorRows(v, b)
 	case *nb.ChassisTemplateVar:
 		templateVarRows(v, b)
+	case *topo.BFD:
+		bfdRows(v, b)
 	case *topo.DNS:
 		dnsRows(v, b)
 	}
@@ -120,6 +122,7 @@ func routerRows(r *topo.Router, b *rows) {
 	b.AddWithID(sb.TableDatapathBinding, r.ID.String(), r.SB,
 		col(sb.DatapathBindingColTunnelKey, r.Key), col(sb.DatapathBindingColExternalIDs, stringMap(ids)))
 	routerVIPRows(r, b)
+	nexthopRows(r, b)
 }
 
 // Multicast groups that every switch may have, with their fixed keys.
@@ -228,6 +231,8 @@ func switchPortRows(p *topo.SwitchPort, b *rows) {
 		}
 	}
 
+	hostRoutes(p, b)
+
 	// Written back: up.
 	if up := p.Up || row.Type == "router"; row.Up == nil || *row.Up != up {
 		b.Back(ovsdb.Update(nb.TableLogicalSwitchPort, p.ID, col(nb.LogicalSwitchPortColUp, []bool{up})))
@@ -295,6 +300,10 @@ func routerPortRows(p *topo.RouterPort, b *rows) {
 	}
 	if p.Router.Chassis != "" {
 		typ, options["l3gateway-chassis"] = "l3gateway", p.Router.Chassis
+		dynamicRouting(p, options)
+	}
+	for _, a := range p.Advertised {
+		advertise(p.RouterPortFacts, a, b)
 	}
 	if p.CRKey != nil && p.PeerName != "" {
 		options["chassis-redirect-port"] = p.CRName
@@ -316,9 +325,7 @@ func routerPortRows(p *topo.RouterPort, b *rows) {
 		return
 	}
 	cr := map[string]string{"distributed-port": p.Name}
-	if p.Router.Options["dynamic-routing"] == "true" {
-		cr["dynamic-routing"] = "true"
-	}
+	dynamicRouting(p, cr)
 	if v := p.Row.Options["redirect-type"]; v != "" {
 		cr["redirect-type"] = v
 	}

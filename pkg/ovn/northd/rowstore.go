@@ -29,6 +29,7 @@ type rowEntry struct {
 	id      ovsdb.UUID
 	refs    int                    // units that emit it
 	want    []ovsdb.ColumnValue    // sorted by column
+	first   []ovsdb.ColumnValue    // columns that an insert gives a first value
 	have    map[string]ovsdb.Value // nil when the row does not exist
 	members map[string]map[any]*member
 	changed []memberKey // members to look at
@@ -264,7 +265,7 @@ func (s *rowStore) forget(e *rowEntry) {
 }
 
 func (e *rowEntry) insert() ovsdb.Op {
-	cols := append(slices.Clone(e.want), tables[e.table].initial...)
+	cols := slices.Concat(e.want, tables[e.table].initial, e.first)
 	e.have = make(map[string]ovsdb.Value, len(e.want))
 	for _, c := range e.want {
 		e.have[c.Column] = c.Value
@@ -504,6 +505,17 @@ var tables = map[string]tableInfo{
 		sb.StaticMACBindingColMAC, sb.StaticMACBindingColDatapath, sb.StaticMACBindingColOverrideDynamicMAC},
 		key: func(r *ovsdb.Row) string {
 			return r.String(sb.StaticMACBindingColLogicalPort) + "/" + r.String(sb.StaticMACBindingColIP)
+		}},
+	// The status belongs to chassis as long as the session is of use: see bfdRows.
+	sb.TableBFD: {columns: []string{sb.BFDColLogicalPort, sb.BFDColDstIP, sb.BFDColMinTx, sb.BFDColMinRx, sb.BFDColDetectMult,
+		sb.BFDColStatus}, key: func(r *ovsdb.Row) string {
+		return sessionKey(r.String(sb.BFDColLogicalPort), r.String(sb.BFDColDstIP))
+	}},
+	sb.TableAdvertisedRoute: {columns: []string{sb.AdvertisedRouteColDatapath, sb.AdvertisedRouteColLogicalPort,
+		sb.AdvertisedRouteColIPPrefix, sb.AdvertisedRouteColTrackedPort}, key: advertisedKey},
+	sb.TableECMPNexthop: {columns: []string{sb.ECMPNexthopColDatapath, sb.ECMPNexthopColPort, sb.ECMPNexthopColNexthop},
+		key: func(r *ovsdb.Row) string {
+			return uuidCol(r, sb.ECMPNexthopColPort) + "/" + r.String(sb.ECMPNexthopColNexthop)
 		}},
 	// Children are written with their parents and never looked for: their keys are content.
 	sb.TableHAChassis:      {child: true, columns: []string{sb.HAChassisColChassis, sb.HAChassisColPriority, sb.HAChassisColExternalIDs}},

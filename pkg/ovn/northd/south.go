@@ -31,6 +31,7 @@ func watchedSB() map[string][]string {
 	return map[string][]string{
 		sb.TableChassis: nil, sb.TableChassisPrivate: nil, sb.TableEncap: nil, sb.TablePortBinding: nil,
 		sb.TableDatapathBinding: nil, sb.TableSBGlobal: nil, sb.TableServiceMonitor: nil, sb.TableACLID: nil,
+		sb.TableBFD: nil, sb.TableLearnedRoute: nil,
 	}
 }
 
@@ -125,6 +126,11 @@ func (e *engine) applySB(changes []ovsdb.Change) {
 			}
 			e.topo.SetMonitor(k, status, c.New != nil)
 			e.foreign(c)
+		case sb.TableBFD:
+			e.applyBFD(c)
+			e.foreign(c)
+		case sb.TableLearnedRoute:
+			e.applyLearnedRoute(c)
 		case sb.TableDatapathBinding, sb.TableSBGlobal, sb.TableACLID:
 			e.foreign(c)
 		}

@@ -48,6 +48,8 @@ type rowOut struct {
 	rowKey
 	id   ovsdb.UUID
 	cols []ovsdb.ColumnValue
+	// first are columns that the row gets when it is made, and others own from then on.
+	first []ovsdb.ColumnValue
 }
 
 // Add emits a southbound row with a UUID that follows from its key, and returns it.
@@ -60,8 +62,11 @@ func (b *rows) Add(table, key string, cols ...ovsdb.ColumnValue) ovsdb.UUID {
 func (b *rows) AddWithID(table, key string, id ovsdb.UUID, cols ...ovsdb.ColumnValue) {
 	cols = slices.DeleteFunc(cols, func(c ovsdb.ColumnValue) bool { return isDefault(c.Value) })
 	slices.SortFunc(cols, func(a, b ovsdb.ColumnValue) int { return cmp.Compare(a.Column, b.Column) })
-	b.rows = append(b.rows, rowOut{rowKey{table, key}, id, cols})
+	b.rows = append(b.rows, rowOut{rowKey: rowKey{table, key}, id: id, cols: cols})
 }
+
+// First gives the row that was added last columns for the time when it is made; others own them from then on.
+func (b *rows) First(cols ...ovsdb.ColumnValue) { b.rows[len(b.rows)-1].first = cols }
 
 // Member puts a value into a set column of a row that this or another unit emits.
 func (b *rows) Member(table, key, column string, value any) {
@@ -134,6 +139,7 @@ func (e *engine) collect() output {
 	for i := range e.rowOut.rows {
 		r := &e.rowOut.rows[i]
 		e.rows.set(r.rowKey, r.id, r.cols)
+		e.rows.entry(r.rowKey).first = r.first
 		out.rows = append(out.rows, r.rowKey)
 	}
 	slices.SortFunc(out.rows, compareRowKeys)

@@ -21,7 +21,7 @@ func (t *Topo) computeRouterPortFacts(id ovsdb.UUID) *RouterPortFacts {
 	p := &RouterPortFacts{
 		Row: row, ID: id, Name: row.Name, Quoted: Quote(row.Name), CRName: "cr-" + row.Name, DP: dp, Key: key,
 		Options: router.Options, Enabled: row.Enabled == nil || *row.Enabled, Gateway: router.Options["chassis"] != "",
-		PeerName: lrpPeer(row),
+		PeerName: lrpPeer(row), BFD: len(t.bfdByPort.Get(row.Name)) > 0, Redistribute: redistribution(router.Options, row.Options),
 	}
 	p.CRKey = t.portKey(p.CRName, id)
 	p.Addresses = routerAddresses(row)
@@ -112,11 +112,9 @@ func (t *Topo) computeRouter(id ovsdb.UUID) *Router {
 		return nil
 	}
 	r := &Router{RouterFacts: f, LoadBalancers: t.routerLBs.Get(id), NATs: t.natList(row.NAT)}
-	for _, s := range t.LogicalRouterStaticRoute.list(row.StaticRoutes) {
-		r.StaticRoutes = append(r.StaticRoutes, StaticRoute{s, t.BFD.opt(s.BFD)})
-	}
+	r.StaticRoutes, r.Routes = t.LogicalRouterStaticRoute.list(row.StaticRoutes), t.usableRoutes(id)
 	for _, p := range t.LogicalRouterPolicy.list(row.Policies) {
-		r.Policies = append(r.Policies, Policy{p, t.BFD.list(p.BFDSessions)})
+		r.Policies = append(r.Policies, Policy{p, t.usableHops(policyKey{id, p.UUID})})
 	}
 	return r
 }
@@ -155,7 +153,7 @@ func (t *Topo) computeRouterPort(id ovsdb.UUID) *RouterPort {
 	}
 	p := &RouterPort{
 		RouterPortFacts: f, Router: t.routerFacts.Get(f.DP.ID), DHCPRelay: t.DHCPRelay.opt(f.Row.DHCPRelay),
-		BFD: t.BFD.list(t.bfdByPort.Get(f.Name)), StaticMACs: t.StaticMACBinding.list(t.staticMACs.Get(f.Name)),
+		StaticMACs:    t.StaticMACBinding.list(t.staticMACs.Get(f.Name)),
 		LoadBalancers: t.routerLBs.Get(f.DP.ID),
 	}
 	if p.Router == nil {
@@ -175,5 +173,6 @@ func (t *Topo) computeRouterPort(id ovsdb.UUID) *RouterPort {
 			p.PeerRouterPort = t.routerPortFacts.Get(id)
 		}
 	}
+	p.Advertised = t.advertised(p)
 	return p
 }

@@ -103,8 +103,7 @@ func (t *Topo) Apply(c ovsdb.Change) {
 		apply(t.AddressSet, c, nb.NewAddressSet)
 		startStop(t.addressSets, c)
 	case nb.TableBFD:
-		o, n := apply(t.BFD, c, nb.NewBFD)
-		moveKey(t.bfdByPort, c, key(o, func(r *nb.BFD) string { return r.LogicalPort }), key(n, func(r *nb.BFD) string { return r.LogicalPort }))
+		t.applyBFD(c)
 	case nb.TableChassisTemplateVar:
 		apply(t.ChassisTemplateVar, c, nb.NewChassisTemplateVar)
 		startStop(t.templateVars, c)

@@ -30,9 +30,14 @@ type rules struct {
 	copp            *Rule[ovsdb.UUID, map[string]string]
 	fairMeters      *Rule[string, bool]
 	natFacts        *Rule[ovsdb.UUID, *NAT]
+	translations    *Rule[ovsdb.UUID, *translations] // by Logical_Router
+	routes          *Rule[ovsdb.UUID, []Route]       // by Logical_Router
+	hops            *Rule[policyKey, []Hop]
+	sessions        *Rule[ovsdb.UUID, *Session] // by BFD
 	haGroups        *Rule[ovsdb.UUID, *HAGroup]
 	gatewayGroups   *Rule[ovsdb.UUID, *HAGroup] // by Logical_Router_Port
 	dynamic         *Rule[ovsdb.UUID, map[ovsdb.UUID]string]
+	switchGroups    *Rule[ovsdb.UUID, map[string][]ovsdb.UUID]
 
 	// The units.
 	global        *Rule[struct{}, *Global]
@@ -48,6 +53,7 @@ type rules struct {
 	mirrors       *Rule[ovsdb.UUID, *nb.Mirror]
 	dnsUnits      *Rule[ovsdb.UUID, *DNS]
 	templateVars  *Rule[ovsdb.UUID, *nb.ChassisTemplateVar]
+	bfds          *Rule[ovsdb.UUID, *BFD]
 
 	metersByName *index[string]
 	samplingApps *index[struct{}]
@@ -82,6 +88,10 @@ func (t *Topo) initRules() {
 	t.copp = newRule(g, "copp", t.computeCopp)
 	t.fairMeters = newRule(g, "fair meter", t.computeFairMeter)
 	t.natFacts = newRule(g, "NAT", t.computeNAT)
+	t.translations = newRule(g, "external addresses of router", t.computeTranslations)
+	t.routes = newRule(g, "routes", t.computeRoutes)
+	t.hops = newRule(g, "next hops of policy", t.computeHops)
+	t.sessions = newRule(g, "BFD session", t.computeSession)
 	t.haGroups = newRule(g, "HA chassis group", t.computeHAGroup)
 	t.gatewayGroups = newRule(g, "gateway chassis", t.computeGatewayGroup)
 	t.dynamic = newRule(g, "dynamic addresses", t.computeDynamicAddresses)
@@ -98,6 +108,7 @@ func (t *Topo) initRules() {
 	t.meters = newUnit(g, KindMeter, t.computeMeter)
 	t.mirrors = newUnit(g, KindMirror, t.Mirror.Get)
 	t.templateVars = newUnit(g, KindChassisTemplateVar, t.ChassisTemplateVar.Get)
+	t.bfds = newUnit(g, KindBFD, t.computeBFD)
 	t.dnsUnits = newUnit(g, KindDNS, t.computeDNS)
 }
 

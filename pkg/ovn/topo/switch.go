@@ -208,6 +208,11 @@ func (t *Topo) computeSwitchPort(id ovsdb.UUID) *SwitchPort {
 	}
 	if f.Peer != nil {
 		p.PeerRouter = t.routerViews.Get(f.Peer.DP.ID)
+		if id, ok := t.lspByName.one(f.Peer.Row.Options["routing-protocol-redirect"]); ok {
+			if q := t.portFacts.Get(id); q != nil && q.DP == f.DP {
+				p.ProtocolRedirect = q
+			}
+		}
 	}
 	if slices.ContainsFunc(f.Row.Addresses, IsDynamic) {
 		p.DynamicAddresses = t.dynamic.Get(f.DP.ID)[id]

@@ -22,6 +22,7 @@ const (
 	KindMeter
 	KindMirror
 	KindDNS
+	KindBFD
 	KindChassisTemplateVar
 	NumKinds
 )
@@ -44,13 +45,16 @@ type Topo struct {
 	rows
 
 	// From the southbound database and the allocator.
-	dpKeys   *Input[ovsdb.UUID, *DatapathKey] // by Logical_Switch or Logical_Router
-	portKeys *Input[string, *PortKey]         // by logical port name
-	bindings *Input[string, *Binding]         // by logical port name
-	south    *Input[struct{}, *South]
-	chassis  *Input[string, Chassis]    // by name, and by host name where that is not a name
-	monitors *Input[MonitorKey, string] // status by what is monitored
-	aclIDs   *Input[ovsdb.UUID, int64]
+	dpKeys    *Input[ovsdb.UUID, *DatapathKey] // by Logical_Switch or Logical_Router
+	portKeys  *Input[string, *PortKey]         // by logical port name
+	bindings  *Input[string, *Binding]         // by logical port name
+	south     *Input[struct{}, *South]
+	chassis   *Input[string, Chassis]    // by name, and by host name where that is not a name
+	monitors  *Input[MonitorKey, string] // status by what is monitored
+	aclIDs    *Input[ovsdb.UUID, int64]
+	learned   *Input[ovsdb.UUID, *LearnedRoute] // by Learned_Route
+	bfdStatus *Input[bfdKey, string]            // that chassis wrote
+	bfdSource *Input[bfdKey, int64]
 
 	// Who refers to a row.
 	switchOf       *index[ovsdb.UUID] // Logical_Switch_Port → Logical_Switch
@@ -68,6 +72,8 @@ type Topo struct {
 	groupsOfLB     *index[ovsdb.UUID] // Load_Balancer → Load_Balancer_Groups
 	switchesOfDNS  *index[ovsdb.UUID] // DNS → Logical_Switches
 	bfdByPort      *index[string]     // logical port → BFD
+	bfdBySession   *index[bfdKey]     // what it is about → BFD
+	learnedBy      *index[ovsdb.UUID] // Datapath_Binding → Learned_Route
 	staticMACs     *index[string]     // logical port → Static_MAC_Binding
 	members        members
 
@@ -83,15 +89,18 @@ type Topo struct {
 func New() *Topo {
 	g := &graph{}
 	t := &Topo{
-		graph:    g,
-		rows:     newRows(g),
-		dpKeys:   newInput[ovsdb.UUID, *DatapathKey](g),
-		portKeys: newInput[string, *PortKey](g),
-		bindings: newInput[string, *Binding](g),
-		south:    newInput[struct{}, *South](g),
-		chassis:  newInput[string, Chassis](g),
-		monitors: newInput[MonitorKey, string](g),
-		aclIDs:   newInput[ovsdb.UUID, int64](g),
+		graph:     g,
+		rows:      newRows(g),
+		dpKeys:    newInput[ovsdb.UUID, *DatapathKey](g),
+		portKeys:  newInput[string, *PortKey](g),
+		bindings:  newInput[string, *Binding](g),
+		south:     newInput[struct{}, *South](g),
+		chassis:   newInput[string, Chassis](g),
+		monitors:  newInput[MonitorKey, string](g),
+		aclIDs:    newInput[ovsdb.UUID, int64](g),
+		learned:   newInput[ovsdb.UUID, *LearnedRoute](g),
+		bfdStatus: newInput[bfdKey, string](g),
+		bfdSource: newInput[bfdKey, int64](g),
 
 		switchOf:       newIndex[ovsdb.UUID](g),
 		routerOf:       newIndex[ovsdb.UUID](g),
@@ -108,6 +117,8 @@ func New() *Topo {
 		groupsOfLB:     newIndex[ovsdb.UUID](g),
 		switchesOfDNS:  newIndex[ovsdb.UUID](g),
 		bfdByPort:      newIndex[string](g),
+		bfdBySession:   newIndex[bfdKey](g),
+		learnedBy:      newIndex[ovsdb.UUID](g),
 		staticMACs:     newIndex[string](g),
 		portsAffected:  map[ovsdb.UUID]struct{}{},
 

@@ -122,13 +122,15 @@ type SwitchPort struct {
 	Children   []*SwitchPortFacts // nested ports
 	Parents    []*SwitchPortFacts // virtual-parents of a virtual port
 	PeerRouter *Router            // the router at the other end of a port of type router
-	DHCPv4     *nb.DHCPOptions
-	DHCPv6     *nb.DHCPOptions
-	Mirrors    []*nb.Mirror
-	Requested  []Chassis  // options:requested-chassis; the first is zero if it does not exist
-	ChassisID  ovsdb.UUID // where it is bound
-	HAGroup    *HAGroup
-	Tag        []int64 // VLAN tag, nil for none
+	// ProtocolRedirect is the port that gets the routing protocols of the router port at the other end.
+	ProtocolRedirect *SwitchPortFacts
+	DHCPv4           *nb.DHCPOptions
+	DHCPv6           *nb.DHCPOptions
+	Mirrors          []*nb.Mirror
+	Requested        []Chassis  // options:requested-chassis; the first is zero if it does not exist
+	ChassisID        ovsdb.UUID // where it is bound
+	HAGroup          *HAGroup
+	Tag              []int64 // VLAN tag, nil for none
 	// DynamicAddresses is what Logical_Switch_Port.dynamic_addresses should be, "" for nothing.
 	DynamicAddresses string
 }
@@ -240,6 +242,9 @@ type RouterPortFacts struct {
 
 	HAGroup *HAGroup // gateway chassis or HA chassis group: makes it a distributed gateway port
 	Gateway bool     // of a gateway router (options:chassis)
+	BFD     bool     // it has a BFD session
+
+	Redistribute Redistribute
 }
 
 // Distributed reports whether it is a distributed gateway port.
@@ -263,22 +268,18 @@ type RouterFacts struct {
 // Router is the view of a router.
 type Router struct {
 	*RouterFacts
-	StaticRoutes  []StaticRoute
+	StaticRoutes  []*nb.LogicalRouterStaticRoute // all of them, usable or not
+	Routes        []Route                        // the usable ones, and what was learned
 	Policies      []Policy
 	NATs          []*NAT
 	LoadBalancers []*LoadBalancerFacts
 }
 
-// StaticRoute is a static route with the BFD session that guards it.
-type StaticRoute struct {
-	*nb.LogicalRouterStaticRoute
-	BFD *nb.BFD
-}
-
-// Policy is a routing policy with the BFD sessions that guard its next hops.
+// Policy is a routing policy with its usable next hops: those that a network of the router reaches and no BFD session says
+// are down.
 type Policy struct {
 	*nb.LogicalRouterPolicy
-	BFD []*nb.BFD
+	Hops []Hop
 }
 
 // NAT is a NAT rule with what it refers to.
@@ -298,12 +299,12 @@ type RouterPort struct {
 	PeerPort       *SwitchPortFacts
 	PeerSwitch     *SwitchFacts
 	PeerRouterPort *RouterPortFacts
-	BFD            []*nb.BFD
 	DHCPRelay      *nb.DHCPRelay
 	StaticMACs     []*nb.StaticMACBinding
 	// NATs are the router's, for ports that answer for external addresses.
 	NATs          []*NAT
 	LoadBalancers []*LoadBalancerFacts
+	Advertised    []Advertisement
 	// HostingChassis is where a distributed gateway port is now, "" when nowhere.
 	HostingChassis string
 }

@@ -1,0 +1,207 @@
+package topo
+
+import (
+	"cmp"
+	"net/netip"
+	"slices"
+	"strings"
+
+	"github.com/kove-io/kove/pkg/ovsdb"
+)
+
+// Redistribute says which routes of a router port a routing daemon beside OVN is told of (ovn-nb(5),
+// options:dynamic-routing-redistribute of Logical_Router and Logical_Router_Port).
+type Redistribute uint8
+
+// The elements of options:dynamic-routing-redistribute.
+const (
+	RedistributeConnected Redistribute = 1 << iota
+	RedistributeConnectedAsHost
+	RedistributeStatic
+	RedistributeNAT
+	RedistributeLB
+)
+
+var redistributeNames = map[string]Redistribute{"connected": RedistributeConnected, "connected-as-host": RedistributeConnectedAsHost,
+	"static": RedistributeStatic, "nat": RedistributeNAT, "lb": RedistributeLB}
+
+func redistribution(router, port map[string]string) Redistribute {
+	if router["dynamic-routing"] != "true" {
+		return 0
+	}
+	list, own := port["dynamic-routing-redistribute"]
+	if !own {
+		list = router["dynamic-routing-redistribute"]
+	}
+	var r Redistribute
+	for _, s := range strings.Split(list, ",") {
+		r |= redistributeNames[s]
+	}
+	return r
+}
+
+// Advertisement is a route that a router port advertises.
+type Advertisement struct {
+	Prefix string // an address alone, or with the length of its network
+	// Tracked is the Port_Binding of the port that the address is behind, zero for none.
+	Tracked ovsdb.UUID
+}
+
+func (a Advertisement) compare(b Advertisement) int {
+	return cmp.Or(cmp.Compare(a.Prefix, b.Prefix), a.Tracked.Compare(b.Tracked))
+}
+
+// AdvertisedPrefix writes a prefix as Advertised_Route has it.
+func AdvertisedPrefix(p netip.Prefix) string {
+	if p.IsSingleIP() {
+		return p.Addr().String()
+	}
+	return p.String()
+}
+
+// translations are the external addresses of a router.
+type translations struct {
+	NATs []Advertisement // of the NAT rules that are carried out somewhere, tracking where
+	// All are those of all NAT rules, VIPs those of its load balancers.
+	All, VIPs []string
+}
+
+func (t *Topo) computeTranslations(id ovsdb.UUID) *translations {
+	f, row := t.routerFacts.Get(id), t.LogicalRouter.Get(id)
+	if f == nil {
+		return nil
+	}
+	out := &translations{}
+	for _, n := range t.natList(row.NAT) {
+		a, err := netip.ParseAddr(n.ExternalIP)
+		if err != nil {
+			continue
+		}
+		out.All = append(out.All, a.String())
+		adv := Advertisement{Prefix: a.String()}
+		if f.Chassis == "" && len(f.Gateways) > 0 {
+			p := f.GatewayOf(n, a)
+			if p == nil {
+				continue
+			}
+			adv.Tracked = p.Key.SB
+			if n.Distributed() && f.Separate(p) && n.LogicalPort != nil {
+				adv.Tracked = n.LogicalPort.Key.SB
+			}
+		}
+		out.NATs = append(out.NATs, adv)
+	}
+	for _, lb := range t.routerLBs.Get(id) {
+		for i := range lb.VIPs {
+			if v := &lb.VIPs[i]; !v.template {
+				out.VIPs = append(out.VIPs, v.Addr.String())
+			}
+		}
+	}
+	return out
+}
+
+// GatewayOf is the distributed gateway port that a NAT rule belongs to: the one it names, the only one, or the one in whose
+// network the external address is.
+func (r *RouterFacts) GatewayOf(n *NAT, ext netip.Addr) *RouterPortFacts {
+	if n.NAT.GatewayPort != nil && n.GatewayPort != nil {
+		for _, p := range r.Gateways {
+			if p.ID == n.GatewayPort.ID {
+				return p
+			}
+		}
+		return nil
+	}
+	if len(r.Gateways) == 1 {
+		return r.Gateways[0]
+	}
+	p, _ := WayTo(r.Gateways, ext)
+	return p
+}
+
+// Separate reports whether on a distributed gateway port each chassis has to look after its own traffic. Otherwise the switch
+// takes all of it to the gateway's chassis.
+func (r *RouterFacts) Separate(p *RouterPortFacts) bool { return p.Physical || len(r.Gateways) > 1 }
+
+// advertised lists what a router port advertises, but for the addresses of switch ports, which are theirs to say.
+func (t *Topo) advertised(p *RouterPort) []Advertisement {
+	want := p.Redistribute
+	if want == 0 {
+		return nil
+	}
+	var out []Advertisement
+	add := func(prefix string, tracked ovsdb.UUID) { out = append(out, Advertisement{prefix, tracked}) }
+	if want&(RedistributeConnected|RedistributeConnectedAsHost) == RedistributeConnected {
+		for _, n := range slices.Concat(p.IP4, p.IP6) {
+			if n.Is4() || !n.Addr.IsLinkLocalUnicast() {
+				add(AdvertisedPrefix(n.Prefix()), ovsdb.UUID{})
+			}
+		}
+	}
+	if want&RedistributeStatic != 0 {
+		for _, r := range t.usableRoutes(p.DP.ID) {
+			if !r.Learned && !r.Discard && r.Via.ID == p.ID {
+				add(AdvertisedPrefix(r.Prefix), ovsdb.UUID{})
+			}
+		}
+	}
+	own := t.translations.Get(p.DP.ID)
+	if want&RedistributeNAT != 0 {
+		out = append(out, own.NATs...)
+	}
+	if want&RedistributeLB != 0 {
+		for _, v := range own.VIPs {
+			for _, g := range p.Router.Gateways {
+				add(v, g.Key.SB)
+			}
+			if p.Router.Chassis != "" {
+				add(v, ovsdb.UUID{})
+			}
+		}
+	}
+	for _, q := range t.besides(p) {
+		theirs := t.translations.Get(q.DP.ID)
+		if theirs == nil {
+			continue
+		}
+		if q.DP.ID != p.DP.ID && want&RedistributeNAT != 0 {
+			out = append(out, theirs.NATs...)
+		}
+		if q.DP.ID != p.DP.ID && want&RedistributeLB != 0 {
+			for _, v := range theirs.VIPs {
+				add(v, q.Key.SB)
+			}
+		}
+		if want&RedistributeConnectedAsHost == 0 {
+			continue
+		}
+		for _, n := range slices.Concat(q.IP4, q.IP6) {
+			if n.Is4() || !n.Addr.IsLinkLocalUnicast() {
+				add(n.IP(), q.Key.SB)
+			}
+		}
+		for _, a := range slices.Concat(theirs.All, theirs.VIPs) {
+			add(a, q.Key.SB)
+		}
+	}
+	slices.SortFunc(out, Advertisement.compare)
+	return slices.Compact(out)
+}
+
+// besides lists the router ports on the other side of a router port: the one that it is wired to, or all on its switch, itself
+// included.
+func (t *Topo) besides(p *RouterPort) []*RouterPortFacts {
+	if p.PeerRouterPort != nil {
+		return []*RouterPortFacts{p.PeerRouterPort}
+	}
+	if p.PeerSwitch == nil {
+		return nil
+	}
+	var out []*RouterPortFacts
+	for _, s := range p.PeerSwitch.RouterPorts {
+		if s.Peer != nil {
+			out = append(out, s.Peer)
+		}
+	}
+	return out
+}

@@ -1,0 +1,222 @@
+package topo
+
+import (
+	"net/netip"
+	"slices"
+
+	"github.com/kove-io/kove/pkg/ovn/nb"
+	"github.com/kove-io/kove/pkg/ovsdb"
+)
+
+// Route is a route of a router, static or learned, whose way out is known.
+type Route struct {
+	ID       ovsdb.UUID // of the Logical_Router_Static_Route or the Learned_Route
+	Learned  bool       // by a chassis, from a routing daemon
+	Table    string     // "" is the main table
+	Prefix   netip.Prefix
+	BySource bool // the prefix is that of the source
+	Discard  bool // what follows is not set then
+
+	Hop       netip.Addr
+	Via       *RouterPortFacts
+	Source    Network  // the address of Via that is used towards Hop
+	Symmetric bool     // replies leave by the port that the connection came in by
+	Fields    []string // selection_fields: what an ECMP group hashes
+
+	// session is the BFD session that guards the route, zero for none.
+	session ovsdb.UUID
+}
+
+// Hop is a next hop of a policy that a network of the router reaches.
+type Hop struct {
+	netip.Addr
+	Via     *RouterPortFacts
+	Source  Network
+	session ovsdb.UUID
+}
+
+// NetworkOf returns the port's own address in the network that a is in.
+func (p *RouterPortFacts) NetworkOf(a netip.Addr) (Network, bool) {
+	for _, n := range p.Networks(a.Is4()) {
+		if n.Prefix().Contains(a) {
+			return n, true
+		}
+	}
+	return Network{}, false
+}
+
+// WayTo finds the port in whose network an address is, and the port's own address there.
+func WayTo(ports []*RouterPortFacts, a netip.Addr) (*RouterPortFacts, Network) {
+	for _, p := range ports {
+		if n, ok := p.NetworkOf(a); ok {
+			return p, n
+		}
+	}
+	return nil, Network{}
+}
+
+// ResolveRoute finds the way out of a static route; false if there is none, or if the row makes no sense.
+func ResolveRoute(row *nb.LogicalRouterStaticRoute, ports []*RouterPortFacts) (Route, bool) {
+	prefix, err := ParseNetwork(row.IPPrefix)
+	if err != nil {
+		return Route{}, false
+	}
+	r := Route{ID: row.UUID, Table: row.RouteTable, Prefix: prefix.Prefix(), BySource: row.Policy != nil && *row.Policy == "src-ip"}
+	if row.Nexthop == "discard" {
+		r.Discard = true
+		return r, true
+	}
+	hop, err := ParseNetwork(row.Nexthop)
+	if err != nil {
+		return r, false
+	}
+	r.Hop, r.Fields = hop.Addr, row.SelectionFields
+	r.Symmetric = row.Options["ecmp_symmetric_reply"] == "true"
+	if row.OutputPort == nil {
+		r.Via, r.Source = WayTo(ports, r.Hop)
+	} else if i := slices.IndexFunc(ports, func(p *RouterPortFacts) bool { return p.Name == *row.OutputPort }); i >= 0 {
+		p := ports[i]
+		if n, ok := p.NetworkOf(r.Hop); ok {
+			r.Via, r.Source = p, n
+		} else if ns := p.Networks(r.Hop.Is4()); len(ns) > 0 {
+			// Not reachable as far as the networks tell, but the port is what was asked for.
+			r.Via, r.Source = p, ns[0]
+		}
+	}
+	return r, r.Via != nil
+}
+
+// ResolveHops finds the ways to the next hops of a policy that reroutes; those that no network of the router reaches are
+// left out.
+func ResolveHops(row *nb.LogicalRouterPolicy, ports []*RouterPortFacts) []Hop {
+	if row.Action != "reroute" {
+		return nil
+	}
+	hops := row.Nexthops
+	if len(hops) == 0 && row.Nexthop != nil {
+		hops = []string{*row.Nexthop}
+	}
+	var out []Hop
+	for _, s := range hops {
+		n, err := ParseNetwork(s)
+		if err != nil {
+			continue
+		}
+		if via, source := WayTo(ports, n.Addr); via != nil {
+			out = append(out, Hop{Addr: n.Addr, Via: via, Source: source})
+		}
+	}
+	return out
+}
+
+// LearnedRoute is what a chassis wrote into Learned_Route.
+type LearnedRoute struct {
+	Datapath, Port ovsdb.UUID // southbound
+	Prefix         string
+	Nexthop        string
+}
+
+// SetLearnedRoute says what a row of Learned_Route says; nil forgets it.
+func (t *Topo) SetLearnedRoute(id ovsdb.UUID, l *LearnedRoute) {
+	if old := t.learned.peek(id); old != nil && (l == nil || l.Datapath != old.Datapath) {
+		t.learnedBy.del(old.Datapath, id)
+	}
+	if l != nil {
+		t.learnedBy.add(l.Datapath, id)
+	}
+	setOrRemove(t.learned, id, l)
+}
+
+// resolve makes a route of what was learned. The next hop has to be in a network of the port.
+func (l *LearnedRoute) resolve(id ovsdb.UUID, ports []*RouterPortFacts) (Route, bool) {
+	prefix, err := ParseNetwork(l.Prefix)
+	if err != nil {
+		return Route{}, false
+	}
+	hop, err := ParseNetwork(l.Nexthop)
+	if err != nil {
+		return Route{}, false
+	}
+	for _, p := range ports {
+		if p.Key.SB != l.Port {
+			continue
+		}
+		n, ok := p.NetworkOf(hop.Addr)
+		return Route{ID: id, Learned: true, Prefix: prefix.Prefix(), Hop: hop.Addr, Via: p, Source: n}, ok
+	}
+	return Route{}, false
+}
+
+// computeRoutes resolves the static and learned routes of a router, whatever their BFD sessions say.
+func (t *Topo) computeRoutes(id ovsdb.UUID) []Route {
+	f, row := t.routerFacts.Get(id), t.LogicalRouter.Get(id)
+	if f == nil {
+		return nil
+	}
+	var out []Route
+	for _, s := range t.LogicalRouterStaticRoute.list(row.StaticRoutes) {
+		r, ok := ResolveRoute(s, f.Ports)
+		if !ok {
+			continue
+		}
+		if s.BFD != nil && r.Via != nil {
+			r.session, _ = t.bfdBySession.one(bfdKey{r.Via.Name, s.Nexthop})
+		}
+		out = append(out, r)
+	}
+	for _, id := range t.learnedBy.Get(f.SB) {
+		if l := t.learned.Get(id); l != nil {
+			if r, ok := l.resolve(id, f.Ports); ok {
+				out = append(out, r)
+			}
+		}
+	}
+	return out
+}
+
+// computeHops resolves the next hops of a policy of a router, whatever their BFD sessions say.
+func (t *Topo) computeHops(k policyKey) []Hop {
+	f, row := t.routerFacts.Get(k.router), t.LogicalRouterPolicy.Get(k.policy)
+	if f == nil || row == nil {
+		return nil
+	}
+	hops := ResolveHops(row, f.Ports)
+	for i := range hops {
+		h := &hops[i]
+		if s, ok := t.bfdBySession.one(bfdKey{h.Via.Name, h.String()}); ok && slices.Contains(row.BFDSessions, s) {
+			h.session = s
+		}
+	}
+	return hops
+}
+
+type policyKey struct{ router, policy ovsdb.UUID }
+
+// usableRoutes are the routes that no BFD session says are down.
+func (t *Topo) usableRoutes(id ovsdb.UUID) []Route {
+	var out []Route
+	for _, r := range t.routes.Get(id) {
+		if t.sessionUp(r.session) {
+			out = append(out, r)
+		}
+	}
+	return out
+}
+
+func (t *Topo) usableHops(k policyKey) []Hop {
+	var out []Hop
+	for _, h := range t.hops.Get(k) {
+		if t.sessionUp(h.session) {
+			out = append(out, h)
+		}
+	}
+	return out
+}
+
+func (t *Topo) sessionUp(id ovsdb.UUID) bool {
+	if id.IsZero() {
+		return true
+	}
+	s := t.sessions.Get(id)
+	return s != nil && s.Status != "down"
+}
