@@ -3,6 +3,7 @@ package oracle
 import (
 	"cmp"
 	"fmt"
+	"maps"
 	"regexp"
 	"slices"
 	"strconv"
@@ -122,13 +123,46 @@ func sortMACs(match string) string {
 	})
 }
 
+// firstLearnedKey is the first tunnel key of the multicast groups that chassis learned; those below are fixed.
+const firstLearnedKey = 32773
+
+// learnedGroups returns the Multicast_Groups whose keys may be any: stock hands them out in the order of a hash table. A key
+// that is out of range, or that another group of the datapath has too, stays to be seen.
+func learnedGroups(sb *Dump) map[ovsdb.UUID]bool {
+	type key struct {
+		dp  ovsdb.UUID
+		key int64
+	}
+	of := func(r Row) key {
+		dp, _ := r["datapath"].(ovsdb.UUID)
+		k, _ := r["tunnel_key"].(int64)
+		return key{dp, k}
+	}
+	count := map[key]int{}
+	for _, r := range sb.Tables["Multicast_Group"] {
+		count[of(r)]++
+	}
+	out := map[ovsdb.UUID]bool{}
+	for id, r := range sb.Tables["Multicast_Group"] {
+		if k := of(r); k.key >= firstLearnedKey && k.key < 1<<16 && count[k] == 1 {
+			out[id] = true
+		}
+	}
+	return out
+}
+
 func (n *names) southbound(sb *Dump, seed bool) string {
 	var lines []string
+	learned := learnedGroups(sb)
 	for _, t := range sb.Schema.Tables {
 		if t.Name == "Logical_Flow" || t.Name == "Logical_DP_Group" || seedTables[t.Name] && !seed {
 			continue
 		}
-		for _, r := range sb.Tables[t.Name] {
+		for id, r := range sb.Tables[t.Name] {
+			if learned[id] {
+				r = maps.Clone(r)
+				r["tunnel_key"] = int64(firstLearnedKey)
+			}
 			lines = append(lines, t.Name+"\t"+strings.Join(n.columns(t, r, nil, n.sb), "\t"))
 		}
 	}

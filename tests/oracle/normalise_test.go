@@ -54,6 +54,10 @@ func (w *world) flow(dp string, table, priority int64, match, actions string) {
 	})
 }
 
+func (w *world) group(dp, name string, key int64) {
+	w.add(w.sb, "Multicast_Group", name, Row{"datapath": w.id(dp), "name": name, "tunnel_key": key})
+}
+
 func (w *world) text() Text { return Normalise(w.nb, w.sb, false) }
 
 // TestEquivalences gives, for everything that the normaliser equates, two worlds that are the same and one that is not.
@@ -94,6 +98,17 @@ func TestEquivalences(t *testing.T) {
 			a:     func(w *world) { w.datapath("a"); w.flow("a", 0, 1, "1", "next;") },
 			b:     func(w *world) { w.datapath("a"); w.flow("a", 0, 1, "1", "next;"); w.flow("a", 0, 1, "1", "next;") },
 			other: func(w *world) { w.datapath("a"); w.flow("a", 0, 1, "1", "next;"); w.flow("a", 0, 2, "1", "next;") },
+		},
+		// Learned multicast groups have any keys of their range, as long as each has its own.
+		"learned group": {
+			a:     func(w *world) { w.datapath("a"); w.group("a", "239.1.1.1", 32773); w.group("a", "239.1.1.2", 32774) },
+			b:     func(w *world) { w.datapath("a"); w.group("a", "239.1.1.1", 32790); w.group("a", "239.1.1.2", 32780) },
+			other: func(w *world) { w.datapath("a"); w.group("a", "239.1.1.1", 32774); w.group("a", "239.1.1.2", 32774) },
+		},
+		"learned group in the range of fixed ones": {
+			a:     func(w *world) { w.datapath("a"); w.group("a", "239.1.1.1", 32773) },
+			b:     func(w *world) { w.datapath("a"); w.group("a", "239.1.1.1", 65535) },
+			other: func(w *world) { w.datapath("a"); w.group("a", "239.1.1.1", 32772) },
 		},
 		// The MACs of a router come in the order of a hash table.
 		"set of MACs": {

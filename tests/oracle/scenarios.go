@@ -3,7 +3,6 @@ package oracle
 // notYet lists the golden scenarios that kove does not make equal to stock, with what is missing. TestGolden fails when a
 // listed scenario has become equal, and when one that is not listed differs.
 var notYet = map[string]string{
-	"39-mcast-relay-igmp": "multicast relay by routers and the groups that it needs",
 }
 
 // notYetReplayed lists those that equal stock when northd starts on the finished databases, but not when their commands

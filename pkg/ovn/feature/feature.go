@@ -14,6 +14,7 @@ type Feature struct {
 	Router       func(*topo.Router, *Builder)
 	RouterPort   func(*topo.RouterPort, *Builder)
 	LoadBalancer func(*topo.LoadBalancer, *Builder)
+	Multicast    func(*topo.Multicast, *Builder)
 }
 
 // All lists the features. The order is that of the pipelines, for readers; it has no effect.
@@ -70,6 +71,8 @@ func Compile(features []Feature, view any, b *Builder) {
 			call(f.RouterPort, v, b)
 		case *topo.LoadBalancer:
 			call(f.LoadBalancer, v, b)
+		case *topo.Multicast:
+			call(f.Multicast, v, b)
 		}
 	}
 }

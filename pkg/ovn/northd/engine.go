@@ -25,6 +25,7 @@ type engine struct {
 	nameless map[ovsdb.UUID]topo.Placed // ports whose name another port has
 	failed   map[unitID]bool            // units that panicked last time
 
+	mcast     multicast
 	south     south
 	nbGlobal  *nb.NBGlobal
 	nbChanged bool // since the last step
@@ -62,7 +63,7 @@ type datapathState struct {
 func newEngine(log *slog.Logger) *engine {
 	e := &engine{
 		log: log, topo: topo.New(), alloc: newAllocator(), flows: newFlowTable(), rows: newRowStore(), features: feature.All(),
-		nameless: map[ovsdb.UUID]topo.Placed{}, outputs: map[unitID]*output{}, failed: map[unitID]bool{}, south: newSouth(),
+		nameless: map[ovsdb.UUID]topo.Placed{}, outputs: map[unitID]*output{}, failed: map[unitID]bool{}, south: newSouth(), mcast: newMulticast(),
 		datapaths: map[ovsdb.UUID]*datapathState{}, changedDP: map[ovsdb.UUID]struct{}{},
 		content: map[lflow.ID]*lflow.Flow{}, suspects: map[rowKey]ovsdb.UUID{},
 	}
@@ -127,6 +128,7 @@ func (e *engine) step() (sbOps, nbOps []ovsdb.Op) {
 	}
 	e.orphans = nil
 	e.topo.SetSouth(e.south.view(e.nbGlobal))
+	e.cleanup = append(e.cleanup, e.settleIGMP()...)
 	e.alloc.vxlan = e.vxlanMode()
 	e.allocateDatapaths()
 	e.allocatePorts(e.topo.Placements())
@@ -159,6 +161,7 @@ func (e *engine) settle() []topo.Unit {
 			again = e.allocateQueue(u) || again
 			again = e.allocateACLIDs(u) || again
 			again = e.allocateSourcePort(u) || again
+			again = e.allocateGroups(u) || again
 		}
 		if !again {
 			break

@@ -327,6 +327,17 @@ func (e *engine) claim() {
 		bySB[r.id] = id
 	}
 	for k, r := range e.rows.rows {
+		if k.table != sb.TableMulticastGroup || r.have == nil {
+			continue
+		}
+		dp, _ := r.have[sb.MulticastGroupColDatapath].(ovsdb.UUID)
+		name, _ := r.have[sb.MulticastGroupColName].(string)
+		key, _ := r.have[sb.MulticastGroupColTunnelKey].(int64)
+		if id, ok := bySB[dp]; ok {
+			e.mcast.loadGroup(id, name, key)
+		}
+	}
+	for k, r := range e.rows.rows {
 		if id, ok := r.have[sb.ACLIDColID].(int64); ok && k.table == sb.TableACLID && e.alloc.aclIDs.take(id, k.key) {
 			e.topo.SetACLID(r.id, id)
 		}

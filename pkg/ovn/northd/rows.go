@@ -41,6 +41,8 @@ func compileRows(view any, b *rows) {
 		bfdRows(v, b)
 	case *topo.DNS:
 		dnsRows(v, b)
+	case *topo.Multicast:
+		multicastRows(v, b)
 	}
 }
 
@@ -204,7 +206,7 @@ func switchPortRows(p *topo.SwitchPort, b *rows) {
 		if p.Unknown {
 			multicastMember(p.DP, mcUnknown, p.Key.SB, b)
 		}
-		if p.Option("mcast_flood_reports") == "true" || p.Switch.Snoops() && p.Peer != nil && p.Peer.Options["mcast_relay"] == "true" {
+		if p.Option("mcast_flood_reports") == "true" || p.Peer != nil && p.Peer.Options["mcast_relay"] == "true" {
 			multicastMember(p.DP, mcMrouterFlood, p.Key.SB, b)
 		}
 		if p.Option("mcast_flood") == "true" {
@@ -310,6 +312,9 @@ func routerPortRows(p *topo.RouterPort, b *rows) {
 	}
 	routerPortOptions(p, options)
 	routerPortStatus(p, b)
+	if p.Row.Options["mcast_flood"] == "true" {
+		multicastMember(p.DP, mcStatic, p.Key.SB, b)
+	}
 	mac := routerPortMAC(p)
 	b.AddWithID(sb.TablePortBinding, portRowKey(p.Name, p.DP.SB), p.Key.SB,
 		col(sb.PortBindingColDatapath, p.DP.SB), col(sb.PortBindingColLogicalPort, p.Name),

@@ -32,6 +32,7 @@ func watchedSB() map[string][]string {
 		sb.TableChassis: nil, sb.TableChassisPrivate: nil, sb.TableEncap: nil, sb.TablePortBinding: nil,
 		sb.TableDatapathBinding: nil, sb.TableSBGlobal: nil, sb.TableServiceMonitor: nil, sb.TableACLID: nil,
 		sb.TableBFD: nil, sb.TableLearnedRoute: nil,
+		sb.TableIGMPGroup: nil,
 	}
 }
 
@@ -106,6 +107,7 @@ func (e *engine) applySB(changes []ovsdb.Change) {
 			put(e.south.private, c, sb.NewChassisPrivate)
 		case sb.TablePortBinding:
 			name := row.String(sb.PortBindingColLogicalPort)
+			e.mcast.applyPort(c, name)
 			if c.New != nil {
 				e.south.bindings[name] = sb.NewPortBinding(c.New)
 				e.bind(name)
@@ -114,6 +116,8 @@ func (e *engine) applySB(changes []ovsdb.Change) {
 				e.topo.SetBinding(name, nil)
 			}
 			e.foreign(c)
+		case sb.TableIGMPGroup:
+			e.mcast.apply(c)
 		case sb.TableServiceMonitor:
 			m := sb.NewServiceMonitor(row)
 			k := topo.MonitorKey{Port: m.LogicalPort, IP: m.IP, L4: m.Port}

@@ -208,6 +208,7 @@ func (t *Topo) applySwitch(c ovsdb.Change) {
 	dns := func(r *nb.LogicalSwitch) []ovsdb.UUID { return r.DNSRecords }
 	refs(t.switchesOfDNS, id, set(o, dns), set(n, dns))
 	startStop(t.switches, c)
+	startStop(t.multicasts, c)
 }
 
 func (t *Topo) applyRouter(c ovsdb.Change) {
@@ -222,6 +223,7 @@ func (t *Topo) applyRouter(c ovsdb.Change) {
 	groups := func(r *nb.LogicalRouter) []ovsdb.UUID { return r.LoadBalancerGroup }
 	refs(t.routersOfLBG, id, set(o, groups), set(n, groups))
 	startStop(t.routers, c)
+	startStop(t.multicasts, c)
 }
 
 func (t *Topo) applySwitchPort(c ovsdb.Change) {

@@ -54,6 +54,7 @@ type rules struct {
 	dnsUnits      *Rule[ovsdb.UUID, *DNS]
 	templateVars  *Rule[ovsdb.UUID, *nb.ChassisTemplateVar]
 	bfds          *Rule[ovsdb.UUID, *BFD]
+	multicasts    *Rule[ovsdb.UUID, *Multicast]
 
 	metersByName *index[string]
 	samplingApps *index[struct{}]
@@ -95,6 +96,7 @@ func (t *Topo) initRules() {
 	t.haGroups = newRule(g, "HA chassis group", t.computeHAGroup)
 	t.gatewayGroups = newRule(g, "gateway chassis", t.computeGatewayGroup)
 	t.dynamic = newRule(g, "dynamic addresses", t.computeDynamicAddresses)
+	t.switchGroups = newRule(g, "multicast groups of switch", t.computeSwitchGroups)
 	t.globalFacts = newRule(g, "global facts", func(struct{}) *Global { return t.computeGlobal() })
 
 	t.global = newUnit(g, KindGlobal, func(struct{}) *Global { return t.globalFacts.Get(struct{}{}) })
@@ -110,6 +112,7 @@ func (t *Topo) initRules() {
 	t.templateVars = newUnit(g, KindChassisTemplateVar, t.ChassisTemplateVar.Get)
 	t.bfds = newUnit(g, KindBFD, t.computeBFD)
 	t.dnsUnits = newUnit(g, KindDNS, t.computeDNS)
+	t.multicasts = newUnit(g, KindMulticast, t.computeMulticast)
 }
 
 func newUnit[K comparable, V any](g *graph, kind Kind, compute func(K) *V) *Rule[K, *V] {

@@ -24,11 +24,12 @@ const (
 	KindDNS
 	KindBFD
 	KindChassisTemplateVar
+	KindMulticast
 	NumKinds
 )
 
 var kindNames = [NumKinds]string{"global", "switch", "switch port", "router", "router port", "load balancer", "port group",
-	"address set", "meter", "mirror", "dns", "chassis template variables"}
+	"address set", "meter", "mirror", "dns", "chassis template variables", "multicast"}
 
 func (k Kind) String() string { return kindNames[k] }
 
@@ -55,6 +56,8 @@ type Topo struct {
 	learned   *Input[ovsdb.UUID, *LearnedRoute] // by Learned_Route
 	bfdStatus *Input[bfdKey, string]            // that chassis wrote
 	bfdSource *Input[bfdKey, int64]
+	igmp      *Input[ovsdb.UUID, *IGMP] // by Datapath_Binding
+	mcastKeys *Input[mcastKey, int64]
 
 	// Who refers to a row.
 	switchOf       *index[ovsdb.UUID] // Logical_Switch_Port → Logical_Switch
@@ -101,6 +104,8 @@ func New() *Topo {
 		learned:   newInput[ovsdb.UUID, *LearnedRoute](g),
 		bfdStatus: newInput[bfdKey, string](g),
 		bfdSource: newInput[bfdKey, int64](g),
+		igmp:      newInput[ovsdb.UUID, *IGMP](g),
+		mcastKeys: newInput[mcastKey, int64](g),
 
 		switchOf:       newIndex[ovsdb.UUID](g),
 		routerOf:       newIndex[ovsdb.UUID](g),
