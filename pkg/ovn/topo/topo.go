@@ -29,7 +29,7 @@ const (
 )
 
 var kindNames = [NumKinds]string{"global", "switch", "switch port", "router", "router port", "load balancer", "port group",
-	"address set", "meter", "mirror", "dns", "chassis template variables", "multicast"}
+	"address set", "meter", "mirror", "dns", "BFD session", "chassis template variables", "multicast"}
 
 func (k Kind) String() string { return kindNames[k] }
 
