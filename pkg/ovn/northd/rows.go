@@ -265,6 +265,10 @@ func portMACs(p *topo.SwitchPort) []string {
 	return ovsdb.Set(slices.Clone(p.Row.Addresses)...)
 }
 
+// activatedOption is the option of a Port_Binding by which ovn-controller tells that a migrating machine's new place is live. It
+// stays as long as more than one chassis is requested.
+const activatedOption = "additional-chassis-activated"
+
 func requestedChassis(p *topo.SwitchPort, cols *[]ovsdb.ColumnValue, options map[string]string) {
 	if len(p.Requested) == 0 || p.Requested[0].ID.IsZero() {
 		return
@@ -280,6 +284,9 @@ func requestedChassis(p *topo.SwitchPort, cols *[]ovsdb.ColumnValue, options map
 		}
 	}
 	*cols = append(*cols, col(sb.PortBindingColRequestedAdditionalChassis, ovsdb.Set(more...)))
+	if p.Activated != "" && len(p.Requested) > 1 {
+		options[activatedOption] = p.Activated
+	}
 }
 
 func routerPortType(p *topo.SwitchPort) (string, map[string]string) {

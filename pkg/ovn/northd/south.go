@@ -205,6 +205,7 @@ func (e *engine) bind(name string) {
 		b.VirtualParent = *pb.VirtualParent
 	}
 	b.AdditionalChassis = len(pb.AdditionalChassis) > 0
+	b.Activated = pb.Options[activatedOption]
 	if pb.Chassis != nil {
 		if ch := e.south.chassis[*pb.Chassis]; ch != nil {
 			b.Chassis = ch.Name

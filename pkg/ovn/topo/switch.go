@@ -108,7 +108,7 @@ func (t *Topo) computeSwitchPortFacts(id ovsdb.UUID) *SwitchPortFacts {
 	}
 	p.CRKey = t.portKey(p.CRName(), id)
 	if b := t.bindings.Get(row.Name); b != nil {
-		p.Up, p.Chassis = b.Up, b.Chassis
+		p.Up, p.Chassis, p.Activated = b.Up, b.Chassis, b.Activated
 	}
 	if rp := lspRouterPort(row); rp != "" {
 		if id, ok := t.lrpByName.one(rp); ok {

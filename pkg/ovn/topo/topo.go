@@ -237,6 +237,7 @@ type Binding struct {
 	AdditionalChassis bool
 	Up                bool
 	VirtualParent     string
+	Activated         string // options:additional-chassis-activated, which a migrating machine's new chassis wrote
 }
 
 // Chassis is a chassis as ports refer to it.

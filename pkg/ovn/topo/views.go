@@ -99,6 +99,8 @@ type SwitchPortFacts struct {
 	Enabled bool
 	Up      bool // bound and claimed, or of a type that always is
 	Chassis string
+	// Activated is the additional chassis on which a migrating machine has shown that it lives (ovn-nb(5), activation-strategy).
+	Activated string
 
 	// Addresses are those of the column, "router" and "dynamic" resolved, unusable ones left out.
 	Addresses    []Addresses
