@@ -103,7 +103,13 @@ func localnet(ls string, vlan int) string {
 // vif plugs a machine into the chassis as the logical port of the same name. Addresses have prefix lengths; gateways may be none.
 func (l *lab) vif(t *testing.T, hv, name string, addrs []string, gateways ...string) *endpoint {
 	t.Helper()
-	return l.plug(t, l.hv[hv].ovs, name, "v-"+name, macOf(name), addrs, gateways, "br-int", "v-"+name, "--", "set", "interface", "v-"+name, "external_ids:iface-id="+name)
+	return l.vifAs(t, hv, name, name, addrs, gateways...)
+}
+
+// vifAs is vif with the logical port's name and address for a machine with another name.
+func (l *lab) vifAs(t *testing.T, hv, name, lsp string, addrs []string, gateways ...string) *endpoint {
+	t.Helper()
+	return l.plug(t, l.hv[hv].ovs, name, "v-"+name, macOf(lsp), addrs, gateways, "br-int", "v-"+name, "--", "set", "interface", "v-"+name, "external_ids:iface-id="+lsp)
 }
 
 // external plugs a machine into the physical network in a VLAN.
