@@ -35,11 +35,21 @@ type conn struct {
 	out     []outItem
 	backlog int
 	closed  bool
+	ending  bool // what is in out is still sent, then the connection is closed
 	why     error
-	blocked map[string]context.CancelFunc // transactions that wait, by request id
+	blocked map[string]*blockedTxn // transactions that wait, by request id
+	aware   bool                   // set_db_change_aware
+	owed    int                    // replies that owedBy's publisher is to give
+	owedBy  *Database
+	paid    *sync.Cond
 
-	monitors map[string]*monitor // of the reader alone
+	monitors map[string]*monitor // only the reader adds any
 	waits    sync.WaitGroup      // goroutines of blocked transactions
+}
+
+type blockedTxn struct {
+	db     *Database
+	cancel context.CancelFunc
 }
 
 type outItem struct {
@@ -49,9 +59,12 @@ type outItem struct {
 
 // send queues something for the writer; false means that the connection is closed. A client that lets too much pile up is
 // disconnected: it will come back and ask for the contents anew, which is cheaper than history.
-func (c *conn) send(cost int, fn func([]byte) []byte) bool {
+func (c *conn) send(cost int, fn func([]byte) []byte) bool { return c.sendFor(nil, cost, fn) }
+
+// sendFor queues something of a monitor, unless it is canceled: nothing of it comes after the reply to its cancelation.
+func (c *conn) sendFor(m *monitor, cost int, fn func([]byte) []byte) bool {
 	c.mu.Lock()
-	if c.closed {
+	if c.closed || c.ending || m != nil && m.cancel {
 		c.mu.Unlock()
 		return false
 	}
@@ -74,13 +87,49 @@ func (c *conn) sendText(text []byte) {
 func (c *conn) close(why error) {
 	c.mu.Lock()
 	if !c.closed {
-		c.closed, c.why = true, why
+		if c.closed = true; !c.ending {
+			c.why = why
+		}
 		c.out = nil
 	}
 	c.mu.Unlock()
 	c.cancel()
 	c.nc.Close()
 	c.wake.Broadcast()
+	c.paid.Broadcast()
+}
+
+// owe is called by the reader before a request is answered: by a database, in its order of publication, or at once if db is
+// nil. It waits for replies that come from elsewhere, so that replies keep the order of requests. Requests to one database
+// may follow each other without waiting.
+func (c *conn) owe(db *Database) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for c.owed > 0 && c.owedBy != db && !c.closed {
+		c.paid.Wait()
+	}
+	if db != nil {
+		c.owed++
+		c.owedBy = db
+	}
+}
+
+// pay is called when a reply that was owed is queued, or is not owed any more.
+func (c *conn) pay() {
+	c.mu.Lock()
+	c.owed--
+	c.mu.Unlock()
+	c.paid.Signal()
+}
+
+// finish closes the connection once what is queued has been sent.
+func (c *conn) finish(why error) {
+	c.mu.Lock()
+	if !c.closed && !c.ending {
+		c.ending, c.why = true, why
+	}
+	c.mu.Unlock()
+	c.wake.Signal()
 }
 
 // run serves the connection until it ends.
@@ -121,11 +170,12 @@ func (c *conn) write() {
 	var buf []byte
 	for {
 		c.mu.Lock()
-		for len(c.out) == 0 && !c.closed {
+		for len(c.out) == 0 && !c.closed && !c.ending {
 			c.wake.Wait()
 		}
-		if c.closed {
+		if c.closed || len(c.out) == 0 {
 			c.mu.Unlock()
+			c.close(nil)
 			return
 		}
 		batch := c.out
@@ -231,14 +281,17 @@ func (c *conn) message(v any) error {
 	if !ok {
 		return errors.New("receiving: request must have \"params\"")
 	}
+	if m["result"] != nil || m["error"] != nil {
+		return errors.New("receiving: request must not have \"result\" or \"error\"")
+	}
 	id := m["id"]
 	if id == nil {
 		if name == "cancel" && len(params) == 1 {
 			c.mu.Lock()
-			cancel := c.blocked[jsonText(params[0])]
+			blocked := c.blocked[jsonText(params[0])]
 			c.mu.Unlock()
-			if cancel != nil {
-				cancel()
+			if blocked != nil {
+				blocked.cancel()
 			}
 		}
 		return nil
@@ -281,12 +334,20 @@ var (
 	errUnknownMethod  = errors.New("unknown method")
 	errUnknownMonitor = errors.New("unknown monitor")
 	errCanceled       = errors.New("canceled")
+	errParameters     = errors.New("invalid parameters")
+	errReadOnlyLock   = errors.New("lock and unlock methods not allowed, DB server is read only.") // stock's words
 )
 
 var emptyObject = map[string]any{}
 
 func (c *conn) request(id any, method string, params []any) {
 	var err error
+	switch method {
+	case "transact", "monitor", "monitor_cond", "monitor_cond_since", "monitor_cond_change":
+		// They see to it when they know their database.
+	default:
+		c.owe(nil)
+	}
 	switch method {
 	case "echo":
 		c.replyJSON(id, params)
@@ -295,11 +356,24 @@ func (c *conn) request(id any, method string, params []any) {
 	case "get_server_id":
 		c.replyJSON(id, c.srv.id.String())
 	case "set_db_change_aware":
+		aware, ok := false, len(params) == 1
+		if ok {
+			aware, ok = params[0].(bool)
+		}
+		if !ok {
+			err = syntaxError(params, "set_db_change_aware: true or false parameter expected")
+			break
+		}
+		c.mu.Lock()
+		c.aware = aware
+		c.mu.Unlock()
 		c.replyJSON(id, emptyObject)
+	case "convert":
+		err = c.convert(id, params)
 	case "get_schema":
 		var db *Database
 		if db, err = c.database(method, params); err == nil {
-			c.reply(id, db.schema.appendJSON)
+			c.reply(id, db.Schema().appendJSON)
 		}
 	case "transact":
 		err = c.transact(id, params)
@@ -319,6 +393,7 @@ func (c *conn) request(id any, method string, params []any) {
 		err = errUnknownMethod
 	}
 	if err != nil {
+		c.owe(nil)
 		c.replyError(id, err)
 	}
 }
@@ -345,15 +420,21 @@ func (c *conn) transact(id any, params []any) error {
 	if err != nil {
 		return err
 	}
+	c.owe(db)
 	c.attempt(id, db, params[1:], time.Now(), nil)
 	return nil
 }
 
-// attempt executes a transaction. When it waits for something, a goroutine tries again after each commit.
+// attempt executes a transaction. When it waits for something, a goroutine tries again after each commit: then its reply is
+// not owed, but comes when it comes.
 func (c *conn) attempt(id any, db *Database, ops []any, begun time.Time, wait context.Context) {
+	pay := c.pay
+	if wait != nil {
+		pay = func() {}
+	}
 	for {
 		changed := db.nextChange()
-		w := newWireTxn(db.schema, ops)
+		w := newWireTxn(db.Schema(), ops)
 		var out outcome
 		answer := func(b []byte) []byte {
 			return appendReply(b, id, func(b []byte) []byte { return w.appendReply(b, &out) })
@@ -364,23 +445,28 @@ func (c *conn) attempt(id any, db *Database, ops []any, begun time.Time, wait co
 			<-ready
 			if err != nil {
 				c.replyError(id, ovsdbError("I/O error", "%v", err))
-				return
+			} else {
+				c.send(0, answer)
 			}
-			c.send(0, answer)
+			pay()
 		}
 		sess := &c.sess
 		if db == c.srv.meta {
-			sess = &session{readOnly: false, holdsLock: c.sess.holdsLock, reserved: true}
+			sess = &session{readOnly: true, holdsLock: c.sess.holdsLock}
 		}
-		o := db.transact(sess, begun, len(ops), w.step, done)
+		o := db.transact(sess, w.schema, begun, len(ops), w.step, done)
 		out = o
 		close(ready)
 		switch {
+		case o.stale:
+			continue
 		case o.err != nil:
 			c.replyError(id, ovsdbError("I/O error", "%v", o.err))
+			pay()
 			return
 		case o.wait != nil:
 			if wait == nil {
+				pay()
 				c.block(id, db, ops, begun, o.wait.timeout, changed)
 				return
 			}
@@ -394,9 +480,11 @@ func (c *conn) attempt(id any, db *Database, ops []any, begun time.Time, wait co
 		case o.failed != nil:
 			if db.after(done) != nil {
 				c.send(0, answer)
+				pay()
 			}
 		case o.idle:
 			c.send(0, answer)
+			pay()
 		}
 		return
 	}
@@ -406,7 +494,7 @@ func (c *conn) block(id any, db *Database, ops []any, begun time.Time, timeout t
 	ctx, cancel := context.WithCancel(c.ctx)
 	key := jsonText(id)
 	c.mu.Lock()
-	c.blocked[key] = cancel
+	c.blocked[key] = &blockedTxn{db, cancel}
 	c.mu.Unlock()
 	c.waits.Add(1)
 	go func() {
@@ -436,34 +524,76 @@ func (c *conn) monitor(id any, version int, params []any) error {
 		return syntaxError(params, "invalid parameters")
 	}
 	key := jsonText(params[1])
-	if c.monitors[key] != nil {
+	if c.monitorOf(key) != nil {
 		return syntaxError(params[1], "duplicate monitor ID")
 	}
-	m, err := newMonitor(c, db, version, params[1], params[2])
-	if err != nil {
-		return err
+	var since UUID
+	if version == monitorSince {
+		text, ok := params[3].(string)
+		if !ok {
+			return syntaxError(params[3], "last-txn-id must be string")
+		}
+		if since, err = ParseUUID(text); err != nil {
+			return syntaxError(params[3], "last-txn-id must be UUID format.")
+		}
 	}
-	c.monitors[key] = m
+	for {
+		m, err := newMonitor(c, db, version, params[1], params[2])
+		if err != nil {
+			return err
+		}
+		c.mu.Lock()
+		c.monitors[key] = m
+		c.mu.Unlock()
+		c.owe(db)
+		if err = m.begins(id, since); err == nil {
+			return nil
+		}
+		c.pay()
+		if !errors.Is(err, errStale) {
+			return err
+		}
+	}
+}
+
+func (c *conn) monitorOf(key string) *monitor {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.monitors[key]
+}
+
+// begins has the request answered and the monitor added between two commits. A client that names a point of the history gets
+// what happened since, others everything.
+func (m *monitor) begins(id any, since UUID) error {
 	var tables []*TableSchema
 	for _, t := range m.list {
 		tables = append(tables, t.schema)
 	}
-	return db.snapshot(tables, false, func(rows [][]*Row, err error) {
+	return m.db.snapshot(m.schema, tables, false, func(rows [][]*Row, err error) {
+		defer m.conn.pay()
 		if err != nil {
-			c.replyError(id, ovsdbError("I/O error", "%v", err))
+			m.conn.replyError(id, ovsdbError("I/O error", "%v", err))
 			return
 		}
-		c.reply(id, func(b []byte) []byte {
-			if version == monitorSince {
-				b = append(b, `[false,"`+noTxnID+`",`...)
+		h := &m.db.pub.history
+		at := h.at
+		changes, found := h.since(since)
+		m.begun = true
+		m.conn.reply(id, func(b []byte) []byte {
+			if m.version == monitorSince {
+				b = fmt.Appendf(b, `[%t,"%s",`, found, at)
 			}
-			b = m.appendInitial(b, rows)
-			if version == monitorSince {
+			if found {
+				b = m.changed(b, changes).b
+			} else {
+				b = m.appendInitial(b, rows)
+			}
+			if m.version == monitorSince {
 				b = append(b, ']')
 			}
 			return b
 		})
-		db.pub.add(m)
+		m.db.pub.add(m)
 	})
 }
 
@@ -472,54 +602,143 @@ func (c *conn) monitorCondChange(id any, params []any) error {
 		return syntaxError(params, "invalid parameters")
 	}
 	key := jsonText(params[0])
-	m := c.monitors[key]
+	m := c.monitorOf(key)
 	if m == nil {
 		return syntaxError(params[0], "unknown monitor session")
 	}
 	newKey := jsonText(params[1])
-	if newKey != key && c.monitors[newKey] != nil {
+	if newKey != key && c.monitorOf(newKey) != nil {
 		return syntaxError(params[1], "duplicate monitor ID")
 	}
 	cc, err := m.decodeCondChange(params[1], params[2])
 	if err != nil {
 		return err
 	}
-	delete(c.monitors, key)
-	c.monitors[newKey] = m
 	var tables []*TableSchema
 	for _, t := range cc.tables {
 		tables = append(tables, t.schema)
 	}
-	return m.db.snapshot(tables, false, func(rows [][]*Row, err error) {
+	c.mu.Lock()
+	if !m.cancel {
+		delete(c.monitors, key)
+		c.monitors[newKey] = m
+	}
+	c.mu.Unlock()
+	c.owe(m.db)
+	err = m.db.snapshot(m.schema, tables, false, func(rows [][]*Row, err error) {
+		defer c.pay()
 		if err != nil {
 			c.replyError(id, ovsdbError("I/O error", "%v", err))
 			return
 		}
+		at := m.db.pub.history.at
 		c.send(0, func(b []byte) []byte {
-			b = m.appendCondChange(b, cc, rows)
+			b = m.appendCondChange(b, at, cc, rows)
 			return appendReply(b, id, func(b []byte) []byte { return append(b, "{}"...) })
 		})
 	})
+	if err != nil {
+		c.pay()
+	}
+	if errors.Is(err, errStale) {
+		return syntaxError(params[0], "unknown monitor session") // a conversion canceled it a moment ago
+	}
+	return err
 }
 
 func (c *conn) monitorCancel(id any, params []any) error {
 	if len(params) != 1 {
-		return syntaxError(params, "invalid parameters")
+		return errParameters
 	}
 	key := jsonText(params[0])
+	c.mu.Lock()
 	m := c.monitors[key]
+	if m != nil {
+		delete(c.monitors, key)
+		m.cancel = true
+	}
+	c.mu.Unlock()
 	if m == nil {
 		return errUnknownMonitor
 	}
-	delete(c.monitors, key)
-	c.mu.Lock()
-	m.cancel = true
-	c.mu.Unlock()
 	c.replyJSON(id, emptyObject)
 	return nil
 }
 
+// convert handles the request of that name (ovsdb-server(7), 4.1.19).
+func (c *conn) convert(id any, params []any) error {
+	db, err := c.database("convert", params)
+	if err != nil {
+		return err
+	}
+	if c.sess.role != "" {
+		return ovsdbError("permission error", "RBAC rules for client \"%s\" role \"%s\" prohibit \"convert\" of database %s "+
+			"(only the root role may convert databases)", c.sess.rbacID(), c.sess.role, db.Name())
+	}
+	if c.sess.readOnly || db == c.srv.meta {
+		return ovsdbError("not allowed", "conversion is not allowed for read-only database %s", db.Name())
+	}
+	if len(params) != 2 {
+		return syntaxError(params, "array expected")
+	}
+	to, err := schemaFromJSON(params[1])
+	if err != nil {
+		return err
+	}
+	return db.convert(to, &conversion{c, id})
+}
+
+// conversion is the request that asked for one.
+type conversion struct {
+	conn *conn
+	id   any
+}
+
+// converted tells the client that a database has another schema now, in stock's order: its monitors are gone, the request
+// that it made itself is answered, its waiting transactions are canceled. A client that does not know of such things
+// (ovsdb-server(7), 4.1.18) is disconnected, so that it looks again.
+func (c *conn) converted(db *Database, by *conversion) {
+	c.mu.Lock()
+	aware := c.aware
+	var gone []*monitor
+	for _, key := range sortedKeys(c.monitors) {
+		if m := c.monitors[key]; m.db == db && m.begun { // one that has not begun will, under the new schema
+			delete(c.monitors, key)
+			m.cancel = true
+			gone = append(gone, m)
+		}
+	}
+	var blocked []*blockedTxn
+	for _, b := range c.blocked {
+		if b.db == db {
+			blocked = append(blocked, b)
+		}
+	}
+	c.mu.Unlock()
+	if aware {
+		for _, m := range gone {
+			c.send(0, func(b []byte) []byte {
+				b = append(b, `{"id":null,"method":"monitor_canceled","params":[`...)
+				return append(appendJSON(b, m.id), "]}"...)
+			})
+		}
+	}
+	if by != nil && by.conn == c {
+		c.replyJSON(by.id, emptyObject)
+	}
+	if !aware {
+		c.finish(nil)
+		return
+	}
+	for _, b := range blocked {
+		b.cancel()
+	}
+}
+
 func (c *conn) lockRequest(id any, method string, params []any) error {
+	if c.sess.readOnly {
+		return errReadOnlyLock
+	}
 	name, ok := "", len(params) == 1
 	if ok {
 		name, ok = params[0].(string)

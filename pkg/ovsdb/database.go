@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"math/rand/v2"
 	"sync"
+	"sync/atomic"
 	"time"
 )
 
@@ -27,16 +28,20 @@ const batchInterval = 100 * time.Millisecond
 type Options struct {
 	Journal Journal // nil keeps the database in memory only
 	Sync    SyncPolicy
+	// History is how many changed rows of recent transactions are kept for clients that come back and ask what they missed
+	// (ovsdb-server(7), monitor_cond_since). 0 keeps none: like stock's standalone server, such clients get everything anew.
+	History int
 	Logger  *slog.Logger
 }
 
 // Database is a database in this process. It implements DB.
 type Database struct {
-	schema  *Schema
+	current atomic.Pointer[Schema]
 	journal Journal
 	policy  SyncPolicy
 	log     *slog.Logger
 	pub     publisher
+	rewrite sync.Mutex // held while the journal is compacted or converted
 
 	mu      sync.Mutex // guards everything below and serialises transactions
 	tables  []*table
@@ -44,6 +49,10 @@ type Database struct {
 	err     error         // why the database takes no more transactions
 	changed chan struct{} // closed at the next commit, for waits
 	rng     *rand.ChaCha8
+	hooks   map[*convertHook]struct{}
+	// converting makes whoever would use the tables wait for resumed.
+	converting bool
+	resumed    *sync.Cond
 }
 
 // ErrClosed is what a closed database answers.
@@ -54,7 +63,10 @@ func Open(schema *Schema, opts Options) (*Database, error) {
 	if opts.Logger == nil {
 		opts.Logger = slog.New(slog.DiscardHandler)
 	}
-	db := &Database{schema: schema, journal: opts.Journal, policy: opts.Sync, log: opts.Logger, changed: make(chan struct{})}
+	db := &Database{journal: opts.Journal, policy: opts.Sync, log: opts.Logger, changed: make(chan struct{}), hooks: map[*convertHook]struct{}{}}
+	db.current.Store(schema)
+	db.resumed = sync.NewCond(&db.mu)
+	db.pub.history = newHistory(opts.History)
 	id, id2 := NewUUID(), NewUUID()
 	var seed [32]byte
 	copy(seed[:], id[:])
@@ -73,11 +85,19 @@ func Open(schema *Schema, opts Options) (*Database, error) {
 	return db, nil
 }
 
-// Schema implements DB.
-func (db *Database) Schema() *Schema { return db.schema }
+// Schema implements DB. Convert replaces it.
+func (db *Database) Schema() *Schema { return db.current.Load() }
 
 // Name is the schema's name.
-func (db *Database) Name() string { return db.schema.Name }
+func (db *Database) Name() string { return db.Schema().Name }
+
+// lock takes mu for somebody who looks at the tables or adds to the order of publication.
+func (db *Database) lock() {
+	db.mu.Lock()
+	for db.converting {
+		db.resumed.Wait()
+	}
+}
 
 // Close publishes and syncs what is committed, then ends every Watch. The journal is closed too.
 func (db *Database) Close() error {
@@ -129,16 +149,23 @@ type outcome struct {
 	failed  *Error
 	wait    *waitError
 	err     error // the database is closed or broken
+	stale   bool  // the database has another schema than the operations were read for
 	idle    bool  // it changed nothing and everything before it is published: done is not called
 }
 
 // transact runs n operations through step and commits. The publisher calls done, in commit order, when the transaction is
 // as durable as its policy promises and every watcher and monitor has its change.
-func (db *Database) transact(who *session, begun time.Time, n int, step func(x *txn, i int) (Result, error), done func(error)) outcome {
-	db.mu.Lock()
+//
+// Operations that were read for a schema that is not the database's any more are not run: the outcome is stale. A nil schema
+// fits always.
+func (db *Database) transact(who *session, s *Schema, begun time.Time, n int, step func(x *txn, i int) (Result, error), done func(error)) outcome {
+	db.lock()
 	defer db.mu.Unlock()
 	if db.err != nil {
 		return outcome{err: db.err}
+	}
+	if s != nil && s != db.Schema() {
+		return outcome{stale: true}
 	}
 	x := &txn{db: db, tabs: make([]*txnTable, len(db.tables)), who: who, now: time.Now(), begun: begun}
 	out := outcome{results: make([]Result, 0, n)}
@@ -194,10 +221,10 @@ func (db *Database) Transact(ctx context.Context, ops ...Op) ([]Result, error) {
 	step := func(x *txn, i int) (Result, error) { return x.exec(&ops[i]) }
 	for {
 		changed := db.nextChange()
-		out := db.transact(nil, begun, len(ops), step, func(err error) { done <- err })
+		out := db.transact(nil, nil, begun, len(ops), step, func(err error) { done <- err })
 		switch {
 		case out.err != nil:
-			return nil, fmt.Errorf("transacting on %s: %w", db.schema.Name, out.err)
+			return nil, fmt.Errorf("transacting on %s: %w", db.Name(), out.err)
 		case out.wait != nil:
 			if err := waitChange(ctx, changed, begun, out.wait.timeout); err != nil {
 				return nil, err
@@ -210,7 +237,7 @@ func (db *Database) Transact(ctx context.Context, ops ...Op) ([]Result, error) {
 		}
 		// The transaction is committed: it must not be given up for ctx, or its outcome would be unknown.
 		if err := <-done; err != nil {
-			return nil, fmt.Errorf("transacting on %s: %w", db.schema.Name, err)
+			return nil, fmt.Errorf("transacting on %s: %w", db.Name(), err)
 		}
 		return out.results, nil
 	}
@@ -241,11 +268,21 @@ func waitChange(ctx context.Context, changed <-chan struct{}, begun time.Time, t
 // snapshot lists the rows of some tables as they are now and queues fn to run right after everything committed so far is
 // published: nothing can come between the rows that fn gets and the changes that are published after it. With barrier, what
 // was committed later is not even in the journal yet when fn runs.
-func (db *Database) snapshot(tables []*TableSchema, barrier bool, fn func(rows [][]*Row, err error)) error {
-	db.mu.Lock()
+// The tables are those of schema s; errStale means that the database has another one by now.
+func (db *Database) snapshot(s *Schema, tables []*TableSchema, barrier bool, fn func(rows [][]*Row, err error)) error {
+	db.lock()
 	defer db.mu.Unlock()
-	if db.err != nil {
+	return db.snapshotLocked(s, tables, barrier, fn)
+}
+
+var errStale = errors.New("the database was converted to another schema meanwhile")
+
+func (db *Database) snapshotLocked(s *Schema, tables []*TableSchema, barrier bool, fn func(rows [][]*Row, err error)) error {
+	switch {
+	case db.err != nil:
 		return db.err
+	case s != db.Schema():
+		return errStale
 	}
 	rows := make([][]*Row, len(tables))
 	for i, t := range tables {
@@ -260,17 +297,18 @@ func (db *Database) snapshot(tables []*TableSchema, barrier bool, fn func(rows [
 
 // Watch implements DB.
 func (db *Database) Watch(ctx context.Context, tables map[string][]string) (<-chan Delta, error) {
-	w, err := newWatcher(db.schema, tables)
+	schema := db.Schema()
+	w, err := newWatcher(schema, tables)
 	if err != nil {
 		return nil, err
 	}
 	var list []*TableSchema
-	for _, t := range db.schema.Tables {
+	for _, t := range schema.Tables {
 		if w.tables[t.Index].on {
 			list = append(list, t)
 		}
 	}
-	err = db.snapshot(list, false, func(rows [][]*Row, err error) {
+	err = db.snapshot(schema, list, false, func(rows [][]*Row, err error) {
 		if err != nil {
 			w.close()
 			return
@@ -285,7 +323,7 @@ func (db *Database) Watch(ctx context.Context, tables map[string][]string) (<-ch
 		db.pub.add(w)
 	})
 	if err != nil {
-		return nil, fmt.Errorf("watching %s: %w", db.schema.Name, err)
+		return nil, fmt.Errorf("watching %s: %w", db.Name(), err)
 	}
 	go w.run(ctx)
 	return w.out, nil
@@ -296,10 +334,13 @@ func (db *Database) Compact() error {
 	if db.journal == nil {
 		return nil
 	}
+	db.rewrite.Lock()
+	defer db.rewrite.Unlock()
+	schema := db.Schema() // nobody converts meanwhile
 	var c Compaction
 	var rows [][]*Row
 	began := make(chan error, 1)
-	err := db.snapshot(db.schema.Tables, true, func(r [][]*Row, err error) {
+	err := db.snapshot(schema, schema.Tables, true, func(r [][]*Row, err error) {
 		// On the publisher's goroutine: the journal holds exactly the commits that rows show.
 		if err == nil {
 			rows = r
@@ -311,9 +352,9 @@ func (db *Database) Compact() error {
 		err = <-began
 	}
 	if err != nil {
-		return fmt.Errorf("compacting %s: %w", db.schema.Name, err)
+		return fmt.Errorf("compacting %s: %w", db.Name(), err)
 	}
-	if err := writeSnapshot(c, db.schema, rows); err != nil {
+	if err := writeSnapshot(c, schema, rows, "compacting database online"); err != nil {
 		c.Abort()
 		return err
 	}

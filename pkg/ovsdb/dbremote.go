@@ -53,7 +53,7 @@ func (s *Server) follow(r Remote) error {
 	if db == nil {
 		return fmt.Errorf("listening on %s: there is no database %s here", r.Target, parts[0])
 	}
-	t := db.schema.Table(parts[1])
+	t := db.Schema().Table(parts[1])
 	if t == nil {
 		return fmt.Errorf("listening on %s: database %s has no table %s", r.Target, parts[0], parts[1])
 	}
@@ -72,7 +72,7 @@ func (s *Server) follow(r Remote) error {
 		}
 	}
 	watch[d.table.Name] = cols
-	if ssl := db.schema.Table("SSL"); ssl != nil && ssl.Column("private_key") != nil && ssl.Column("certificate") != nil && ssl.Column("ca_cert") != nil {
+	if ssl := db.Schema().Table("SSL"); ssl != nil && ssl.Column("private_key") != nil && ssl.Column("certificate") != nil && ssl.Column("ca_cert") != nil {
 		watch["SSL"] = nil
 	}
 	deltas, err := db.Watch(d.ctx, watch)

@@ -104,6 +104,9 @@ func (d decoder) mapValue(t *ColumnType, v any) (Value, error) {
 }
 
 func sizeError(t *ColumnType, v any, noun, unit string, n int) *Error {
+	if t.Min == 1 && t.Max == 1 {
+		return syntaxError(v, "%s must have exactly one member but %d are present", noun, n)
+	}
 	limit := fmt.Sprintf("%d or more", t.Min)
 	if t.Max != unlimited {
 		limit = fmt.Sprintf("%d to %d", t.Min, t.Max)

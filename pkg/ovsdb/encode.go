@@ -159,3 +159,33 @@ func appendRowRecord(b []byte, c *change, comma bool) ([]byte, bool) {
 	}
 	return append(b, '}'), true
 }
+
+// valueJSON is the value as parseJSON would give it, except that whole reals stay reals.
+func valueJSON(v Value) any {
+	if m, ok := v.(Map); ok {
+		pairs := []any{}
+		for _, p := range m {
+			pairs = append(pairs, []any{atomJSON(p.K), atomJSON(p.V)})
+		}
+		return []any{"map", pairs}
+	}
+	switch v.(type) {
+	case string, UUID, int64, float64, bool:
+		return atomJSON(v)
+	}
+	atoms := []any{}
+	for _, a := range atomsOf(v) {
+		atoms = append(atoms, atomJSON(a))
+	}
+	if len(atoms) == 1 {
+		return atoms[0]
+	}
+	return []any{"set", atoms}
+}
+
+func atomJSON(a Value) any {
+	if id, ok := a.(UUID); ok {
+		return []any{"uuid", id.String()}
+	}
+	return a
+}

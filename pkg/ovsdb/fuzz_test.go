@@ -145,7 +145,7 @@ func FuzzTransact(f *testing.F) {
 		for _, ops := range [][]any{seed.([]any), params[1:]} {
 			w := newWireTxn(s, ops)
 			done := make(chan error, 1)
-			out := db.transact(nil, time.Now(), len(ops), w.step, func(err error) { done <- err })
+			out := db.transact(nil, s, time.Now(), len(ops), w.step, func(err error) { done <- err })
 			if out.err != nil {
 				t.Fatal(out.err)
 			}

@@ -16,7 +16,7 @@ func newMembers(v any, what string) *members {
 	m := &members{v: v, what: what, used: map[string]bool{}}
 	var ok bool
 	if m.m, ok = v.(map[string]any); !ok {
-		m.fail("Object expected.")
+		m.err = &Error{Code: "syntax error", Details: fmt.Sprintf("Parsing %s failed: Object expected.", what)}
 	}
 	return m
 }

@@ -15,11 +15,13 @@ const noTxnID = "00000000-0000-0000-0000-000000000000"
 type monitor struct {
 	conn    *conn
 	db      *Database
+	schema  *Schema
 	version int
 	id      any
 	tables  []*monTable // by TableSchema.Index, nil if not monitored
 	list    []*monTable
 	cancel  bool // guarded by conn.mu
+	begun   bool // of the publisher's goroutine
 }
 
 type monTable struct {
@@ -49,11 +51,12 @@ const (
 func newMonitor(c *conn, db *Database, version int, id any, requests any) (*monitor, error) {
 	obj, ok := requests.(map[string]any)
 	if !ok {
-		return nil, syntaxError(requests, "monitor-requests must be JSON object")
+		return nil, syntaxError(requests, "monitor-requests must be object")
 	}
-	m := &monitor{conn: c, db: db, version: version, id: id, tables: make([]*monTable, len(db.schema.Tables))}
+	schema := db.Schema()
+	m := &monitor{conn: c, db: db, schema: schema, version: version, id: id, tables: make([]*monTable, len(schema.Tables))}
 	for _, name := range sortedKeys(obj) {
-		ts := db.schema.Table(name)
+		ts := schema.Table(name)
 		if ts == nil {
 			return nil, ovsdbError("syntax error", "no table named %s", name)
 		}
@@ -76,9 +79,20 @@ func newMonitor(c *conn, db *Database, version int, id any, requests any) (*moni
 // request adds one <monitor-request> for the table.
 func (t *monTable) request(v any, version int) error {
 	m := newMembers(v, "table "+t.schema.Name)
-	columns := m.optional("columns")
+	columns, some := m.array("columns")
 	sel := selAll
-	if s := m.optional("select"); s != nil {
+	s := m.optional("select")
+	if _, ok := s.(map[string]any); s != nil && !ok {
+		m.mismatch("select")
+	}
+	var where []any
+	if version != monitorV1 {
+		where, _ = m.array("where")
+	}
+	if err := m.done(); err != nil {
+		return err
+	}
+	if s != nil {
 		sm := newMembers(s, "table "+t.schema.Name+" select")
 		sel = 0
 		for name, bit := range map[string]selection{"initial": selInitial, "insert": selInsert, "delete": selDelete, "modify": selModify} {
@@ -90,21 +104,20 @@ func (t *monTable) request(v any, version int) error {
 			return err
 		}
 	}
-	var where any
-	if version != monitorV1 {
-		where = m.optional("where")
-	}
-	if err := m.done(); err != nil {
-		return err
-	}
 	var cols []*ColumnSchema
-	if columns == nil {
+	if !some {
 		cols = append([]*ColumnSchema{versionColumn}, t.schema.Columns...)
-	} else {
-		var err error
-		if cols, err = decodeColumns(t.schema, columns); err != nil {
-			return err
+	}
+	for _, e := range columns {
+		name, ok := e.(string)
+		if !ok {
+			return syntaxError(columns, "array of column names expected")
 		}
+		c := t.schema.Column(name)
+		if c == nil {
+			return syntaxError(columns, "%s is not a valid column name", name)
+		}
+		cols = append(cols, c)
 	}
 	t.sel |= sel
 	for _, c := range cols {
@@ -119,11 +132,7 @@ func (t *monTable) request(v any, version int) error {
 		t.cols = append(t.cols, monColumn{c, sel})
 	}
 	if where != nil {
-		w, ok := where.([]any)
-		if !ok {
-			return syntaxError(where, "where must be an array")
-		}
-		clauses, never, err := t.condition(w)
+		clauses, never, err := t.condition(where)
 		if err != nil {
 			return err
 		}
@@ -163,7 +172,7 @@ func (t *monTable) mention(clauses []clause) {
 func (t *monTable) match(r *Row) bool { return !t.never && matchAny(t.where, r) }
 
 // publish implements sink.
-func (m *monitor) publish(changes []change) bool {
+func (m *monitor) publish(id UUID, changes []change) bool {
 	relevant := 0
 	for i := range changes {
 		row := changes[i].New
@@ -177,12 +186,7 @@ func (m *monitor) publish(changes []change) bool {
 	if relevant == 0 {
 		return !m.isCanceled()
 	}
-	return m.conn.send(relevant*changeCost, func(b []byte) []byte {
-		if m.isCanceled() {
-			return b
-		}
-		return m.appendUpdate(b, changes)
-	}) && !m.isCanceled()
+	return m.conn.sendFor(m, relevant*changeCost, func(b []byte) []byte { return m.appendUpdate(b, id, changes) })
 }
 
 func (m *monitor) isCanceled() bool {
@@ -194,7 +198,7 @@ func (m *monitor) isCanceled() bool {
 // close implements sink.
 func (m *monitor) close() {}
 
-func (m *monitor) begin(b []byte) []byte {
+func (m *monitor) begin(b []byte, at UUID) []byte {
 	switch m.version {
 	case monitorV1:
 		b = append(b, `{"id":null,"method":"update","params":[`...)
@@ -205,15 +209,24 @@ func (m *monitor) begin(b []byte) []byte {
 	}
 	b = appendJSON(b, m.id)
 	if m.version == monitorSince {
-		b = append(b, `,"`+noTxnID+`"`...)
+		b = append(at.append(append(b, `,"`...)), '"')
 	}
 	return append(b, ',')
 }
 
 // appendUpdate appends the notification about a commit, or nothing.
-func (m *monitor) appendUpdate(b []byte, changes []change) []byte {
+func (m *monitor) appendUpdate(b []byte, id UUID, changes []change) []byte {
 	mark := len(b)
-	b = m.begin(b)
+	b = m.begin(b, id)
+	u := m.changed(b, changes)
+	if u.tables == 0 {
+		return u.b[:mark]
+	}
+	return append(u.b, "]}"...)
+}
+
+// changed appends a <table-updates> of what changed.
+func (m *monitor) changed(b []byte, changes []change) updates {
 	u := updates{b: append(b, '{')}
 	done := make([]bool, len(changes))
 	for i := range changes {
@@ -221,7 +234,7 @@ func (m *monitor) appendUpdate(b []byte, changes []change) []byte {
 			continue
 		}
 		name := changes[i].Table
-		t := m.tables[m.db.schema.Table(name).Index]
+		t := m.tables[m.schema.Table(name).Index]
 		for j := i; j < len(changes); j++ {
 			if c := &changes[j]; !done[j] && c.Table == name {
 				done[j] = true
@@ -232,10 +245,8 @@ func (m *monitor) appendUpdate(b []byte, changes []change) []byte {
 		}
 		u.endTable()
 	}
-	if u.tables == 0 {
-		return u.b[:mark]
-	}
-	return append(u.b, "}]}"...)
+	u.b = append(u.b, '}')
+	return u
 }
 
 // appendInitial appends the contents that a monitor request is answered with.
@@ -359,7 +370,8 @@ func (u *updates) modify(version int, t *monTable, ch *change) {
 		return false
 	}
 	for _, c := range t.cols {
-		if c.sel&selModify != 0 && changed(c.ColumnSchema) {
+		// A column whose modifications nobody asked for makes stock tell of them all the same, with nothing in it.
+		if changed(c.ColumnSchema) {
 			relevant = true
 			break
 		}
@@ -411,33 +423,33 @@ type condChange struct {
 func (m *monitor) decodeCondChange(id, requests any) (*condChange, error) {
 	obj, ok := requests.(map[string]any)
 	if !ok {
-		return nil, syntaxError(requests, "monitor-cond-change-requests must be JSON object")
+		return nil, ovsdbError("syntax error", "monitor-cond-change-requests must be object")
 	}
 	cc := &condChange{id: id}
 	for _, name := range sortedKeys(obj) {
-		var t *monTable
-		if ts := m.db.schema.Table(name); ts != nil {
-			t = m.tables[ts.Index]
+		ts := m.schema.Table(name)
+		if ts == nil {
+			return nil, ovsdbError("syntax error", "no table named %s", name)
 		}
+		t := m.tables[ts.Index]
 		if t == nil {
-			return nil, syntaxError(requests, "no table named %s in monitor session", name)
+			return nil, ovsdbError("syntax error", "no table named %s in monitor session", name)
 		}
 		list, ok := obj[name].([]any)
 		if !ok {
-			return nil, syntaxError(requests, "table %s no monitor-cond-change JSON array", name)
+			return nil, ovsdbError("syntax error", "table %s no monitor-cond-change JSON array", name)
 		}
 		var clauses []clause
 		never := false
 		for _, r := range list {
 			mm := newMembers(r, "table "+name)
 			mm.optional("columns")
-			w := mm.any("where")
+			where, _ := mm.any("where").([]any)
+			if where == nil {
+				mm.mismatch("where")
+			}
 			if err := mm.done(); err != nil {
 				return nil, err
-			}
-			where, ok := w.([]any)
-			if !ok {
-				return nil, syntaxError(w, "where must be an array")
 			}
 			cl, nv, err := t.condition(where)
 			if err != nil {
@@ -453,10 +465,10 @@ func (m *monitor) decodeCondChange(id, requests any) (*condChange, error) {
 }
 
 // appendCondChange puts a new condition into force and appends the rows that it lets in and out. It runs on the writer.
-func (m *monitor) appendCondChange(b []byte, cc *condChange, rows [][]*Row) []byte {
+func (m *monitor) appendCondChange(b []byte, at UUID, cc *condChange, rows [][]*Row) []byte {
 	m.id = cc.id
 	mark := len(b)
-	b = m.begin(b)
+	b = m.begin(b, at)
 	u := updates{b: append(b, '{')}
 	for i, t := range cc.tables {
 		old := *t

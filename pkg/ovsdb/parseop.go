@@ -113,7 +113,7 @@ func (w *wireTxn) decode(x *txn, i int) (*Op, error) {
 		}
 		columns = m.optional("columns")
 		if op.Until, _ = m.str("until", true); op.Until != Eq && op.Until != Ne && m.err == nil {
-			m.mismatch("until")
+			m.err = syntaxError(string(op.Until), "\"until\" must be \"==\" or \"!=\"")
 		}
 		v, ok := m.take("rows", true)
 		if _, isArray := v.([]any); ok && !isArray {

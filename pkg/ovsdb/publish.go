@@ -21,7 +21,7 @@ type item struct {
 
 // sink gets every commit, on the publisher's goroutine.
 type sink interface {
-	publish([]change) (alive bool)
+	publish(id UUID, changes []change) (alive bool)
 	close()
 }
 
@@ -37,7 +37,8 @@ type publisher struct {
 	busy    bool
 	stopped bool
 
-	sinks    []sink // of the goroutine alone
+	sinks    []sink // of the goroutine alone, like history
+	history  history
 	watching atomic.Int64
 }
 
@@ -123,7 +124,7 @@ func (db *Database) publish() {
 				defer compactions.Done()
 				defer compacting.Store(false)
 				if err := db.Compact(); err != nil {
-					db.log.Warn("compacting the database file", "db", db.schema.Name, "err", err)
+					db.log.Warn("compacting the database file", "db", db.Name(), "err", err)
 				}
 			}()
 		}
@@ -208,7 +209,7 @@ func (db *Database) refuse(items []item, err error) {
 			db.revert(items[i].changes)
 		}
 		db.mu.Unlock()
-		db.log.Error("taking back transactions that cannot be written", "db", db.schema.Name, "err", err)
+		db.log.Error("taking back transactions that cannot be written", "db", db.Name(), "err", err)
 	}
 	for _, it := range items {
 		if it.fn != nil {
@@ -241,9 +242,10 @@ func (db *Database) revert(changes []change) {
 
 func (db *Database) tell(changes []change) {
 	p := &db.pub
+	p.history.add(changes)
 	n := 0
 	for _, s := range p.sinks {
-		if s.publish(changes) {
+		if s.publish(p.history.at, changes) {
 			p.sinks[n] = s
 			n++
 		}
@@ -261,7 +263,7 @@ func (db *Database) fail(err error) {
 	}
 	db.mu.Unlock()
 	if first {
-		db.log.Error("the database stops taking transactions", "db", db.schema.Name, "err", err)
+		db.log.Error("the database stops taking transactions", "db", db.Name(), "err", err)
 		close(db.pub.failed)
 	}
 }
@@ -351,7 +353,7 @@ func newWatcher(s *Schema, tables map[string][]string) (*watcher, error) {
 	return w, nil
 }
 
-func (w *watcher) publish(changes []change) bool {
+func (w *watcher) publish(_ UUID, changes []change) bool {
 	var d Delta
 	for i := range changes {
 		c := &changes[i]
@@ -444,7 +446,7 @@ func (w *watcher) run(ctx context.Context) {
 
 // after queues fn behind everything committed so far.
 func (db *Database) after(fn func(error)) error {
-	db.mu.Lock()
+	db.lock()
 	defer db.mu.Unlock()
 	if db.err != nil {
 		return db.err

@@ -10,8 +10,15 @@ func (x *txn) permission(t *TableSchema) (p *Row, limited bool) {
 	if x.who == nil || x.who.role == "" {
 		return nil, false
 	}
-	roles, perms := x.db.schema.Table("RBAC_Role"), x.db.schema.Table("RBAC_Permission")
-	if roles == nil || perms == nil {
+	roles := x.db.Schema().Table("RBAC_Role")
+	if roles == nil {
+		return nil, false
+	}
+	var perms *TableSchema
+	if c := roles.Column("permissions"); c != nil && c.Type.Value != nil {
+		perms = c.Type.Value.ref
+	}
+	if perms == nil || x.who.id == "" {
 		return nil, true
 	}
 	for _, s := range x.db.tables[roles.Index].rows {
@@ -29,7 +36,15 @@ func (x *txn) permission(t *TableSchema) (p *Row, limited bool) {
 }
 
 func (x *txn) denied(what string, t *TableSchema) error {
-	return ovsdbError("permission error", "RBAC rules for client \"%s\" role \"%s\" prohibit %s table \"%s\".", x.who.id, x.who.role, what, t.Name)
+	return ovsdbError("permission error", "RBAC rules for client \"%s\" role \"%s\" prohibit %s table \"%s\".", x.who.rbacID(), x.who.role, what, t.Name)
+}
+
+// known objects to a session that has a role and no name: whatever rows it means, none can be its own.
+func (x *txn) known(what string, t *TableSchema) error {
+	if x.who == nil || x.who.role == "" || x.who.id != "" || x.db.Schema().Table("RBAC_Role") == nil {
+		return nil
+	}
+	return x.denied(what, t)
 }
 
 // owns checks a row against the authorization columns of a permission: one of them must hold the client's name. The empty

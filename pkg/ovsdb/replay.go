@@ -19,27 +19,27 @@ type loader struct {
 
 // replay fills the database from its journal.
 func (db *Database) replay() error {
-	l := &loader{schema: db.schema, strings: map[string]string{}}
+	schema := db.Schema()
+	l := &loader{schema: schema, strings: map[string]string{}}
 	if err := db.journal.Replay(l.record); err != nil {
 		return err
 	}
 	if l.stored == nil {
-		return db.journal.Append(db.schema.appendJSON(nil))
+		return db.journal.Append(schema.appendJSON(nil))
 	}
-	same := string(l.stored.appendJSON(nil)) == string(db.schema.appendJSON(nil))
-	if !same {
-		l.convert()
+	if l.stored == schema {
+		db.tables = l.tables
+		return db.relink()
 	}
-	db.tables = l.tables
-	if err := db.relink(); err != nil {
-		return err
+	tables, err := convertTables(l.tables, l.stored, schema)
+	if err == nil {
+		err = db.writeTables(schema, tables, "converted by kove")
 	}
-	if !same {
-		db.log.Info("converted the database to another schema version", "db", db.schema.Name, "from", l.stored.Version, "to", db.schema.Version)
-		if err := db.rewrite(); err != nil {
-			return fmt.Errorf("converting journal to schema version %s: %w", db.schema.Version, err)
-		}
+	if err != nil {
+		return fmt.Errorf("converting the database %s from schema version %s to %s: %w", schema.Name, l.stored.Version, schema.Version, err)
 	}
+	db.tables = tables
+	db.log.Info("converted the database to another schema version", "db", schema.Name, "from", l.stored.Version, "to", schema.Version)
 	return nil
 }
 
@@ -200,39 +200,6 @@ func (l *loader) intern(s string) string {
 	return s
 }
 
-// convert moves the rows to the wanted schema: columns that it lacks are dropped, new ones get their default.
-func (l *loader) convert() {
-	var tables []*table
-	for _, ts := range l.schema.Tables {
-		t := newTable(ts)
-		tables = append(tables, t)
-		os := l.stored.Table(ts.Name)
-		if os == nil {
-			continue
-		}
-		for id, s := range l.tables[os.Index].rows {
-			row := &Row{UUID: id, version: id, table: ts, vals: append([]Value(nil), ts.defaults...)}
-			for _, c := range ts.Columns {
-				oc := os.Column(c.Name)
-				if oc == nil {
-					continue
-				}
-				v := s.row.vals[oc.Index]
-				if oc.Type.IsScalar() != c.Type.IsScalar() || oc.Type.IsMap() != c.Type.IsMap() {
-					if a := atomsOf(v); c.Type.IsScalar() && len(a) == 1 {
-						v = a[0]
-					}
-				}
-				if n, err := c.Type.normalize(v); err == nil {
-					row.vals[c.Index] = n
-				}
-			}
-			t.rows[id] = rowState{row: row}
-		}
-	}
-	l.tables = tables
-}
-
 // relink rebuilds what the journal does not hold: reference counts, the reverse index of weak references, the indexes.
 func (db *Database) relink() error {
 	x := &txn{db: db, tabs: make([]*txnTable, len(db.tables)), now: time.Now()}
@@ -272,27 +239,8 @@ func (db *Database) relink() error {
 	return nil
 }
 
-// rewrite replaces the journal by the present contents, before the database is in use.
-func (db *Database) rewrite() error {
-	c, err := db.journal.Compact()
-	if err != nil {
-		return err
-	}
-	rows := make([][]*Row, len(db.tables))
-	for i, t := range db.tables {
-		for _, s := range t.rows {
-			rows[i] = append(rows[i], s.row)
-		}
-	}
-	if err := writeSnapshot(c, db.schema, rows); err != nil {
-		c.Abort()
-		return err
-	}
-	return c.Commit()
-}
-
 // writeSnapshot writes the schema and one record with every row.
-func writeSnapshot(c Compaction, s *Schema, rows [][]*Row) error {
+func writeSnapshot(c Compaction, s *Schema, rows [][]*Row, comment string) error {
 	if err := c.Record(func(w io.Writer) error {
 		_, err := w.Write(s.appendJSON(nil))
 		return err
@@ -301,7 +249,8 @@ func writeSnapshot(c Compaction, s *Schema, rows [][]*Row) error {
 	}
 	now := time.Now().UnixMilli()
 	return c.Record(func(w io.Writer) error {
-		b := fmt.Appendf(nil, `{"_date":%d,"_comment":"compacting database online"`, now)
+		b := fmt.Appendf(nil, `{"_date":%d,"_comment":`, now)
+		b = appendString(b, comment)
 		for i, t := range s.Tables {
 			if len(rows[i]) == 0 {
 				continue

@@ -49,10 +49,9 @@ type TableSchema struct {
 	IsRoot  bool            // rows live without being referenced
 	Indexes [][]*ColumnSchema
 
-	rootInSchema bool
-	byName       map[string]*ColumnSchema
-	defaults     []Value
-	refs         []*ColumnSchema // columns that hold references
+	byName   map[string]*ColumnSchema
+	defaults []Value
+	refs     []*ColumnSchema // columns that hold references
 }
 
 // ColumnSchema describes a column.
@@ -176,12 +175,12 @@ func schemaFromJSON(v any) (*Schema, error) {
 			if c.Type.Value != nil {
 				bases = append(bases, c.Type.Value)
 			}
-			for _, b := range bases {
+			for i, b := range bases {
 				if b.RefTable == "" {
 					continue
 				}
 				if b.ref = s.byName[b.RefTable]; b.ref == nil {
-					return nil, &Error{Code: "syntax error", Details: fmt.Sprintf("Column %s refers to undefined table %s.", c.Name, b.RefTable)}
+					return nil, &Error{Code: "syntax error", Details: fmt.Sprintf("column %s %s refers to undefined table %s", c.Name, [...]string{"key", "value"}[i], b.RefTable)}
 				}
 			}
 			if c.Type.Key.ref != nil || c.Type.Value != nil && c.Type.Value.ref != nil {
@@ -197,7 +196,6 @@ func tableFromJSON(name string, v any) (*TableSchema, error) {
 	t := &TableSchema{Name: name, byName: map[string]*ColumnSchema{"_uuid": uuidColumn, "_version": versionColumn}}
 	cols := m.object("columns", true)
 	t.IsRoot = m.boolean("isRoot", false)
-	t.rootInSchema = t.IsRoot
 	if n, ok := m.integer("maxRows"); ok {
 		if n <= 0 || n > math.MaxInt32 {
 			return nil, syntaxError(v, "maxRows must be at least 1")

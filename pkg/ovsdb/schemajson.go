@@ -10,8 +10,12 @@ func (s *Schema) MarshalJSON() ([]byte, error) { return s.appendJSON(nil), nil }
 
 func (s *Schema) json() map[string]any {
 	tables := map[string]any{}
+	allRoots := true
 	for _, t := range s.Tables {
-		tables[t.Name] = t.json()
+		allRoots = allRoots && t.IsRoot
+	}
+	for _, t := range s.Tables {
+		tables[t.Name] = t.json(allRoots)
 	}
 	m := map[string]any{"name": s.Name, "tables": tables}
 	if s.Version != "" {
@@ -23,7 +27,7 @@ func (s *Schema) json() map[string]any {
 	return m
 }
 
-func (t *TableSchema) json() map[string]any {
+func (t *TableSchema) json(allRoots bool) map[string]any {
 	cols := map[string]any{}
 	for _, c := range t.Columns {
 		m := map[string]any{"type": c.Type.json()}
@@ -39,7 +43,7 @@ func (t *TableSchema) json() map[string]any {
 	if t.MaxRows > 0 {
 		m["maxRows"] = t.MaxRows
 	}
-	if t.rootInSchema {
+	if t.IsRoot && !allRoots { // that all are is what a schema means that says nothing
 		m["isRoot"] = true
 	}
 	if len(t.Indexes) > 0 {

@@ -40,6 +40,7 @@ type Server struct {
 	id    UUID
 	locks locks
 	meta  *Database // _Server
+	hooks map[*Database]*convertHook
 
 	mu      sync.Mutex // guards the rest
 	dbs     map[string]*Database
@@ -65,7 +66,8 @@ func NewServer(opts ServerOptions, dbs ...*Database) (*Server, error) {
 	if opts.Backlog == 0 {
 		opts.Backlog = 128 << 20
 	}
-	s := &Server{opts: opts, log: opts.Logger, id: NewUUID(), dbs: map[string]*Database{}, lns: map[*listener]struct{}{}}
+	s := &Server{opts: opts, log: opts.Logger, id: NewUUID(), dbs: map[string]*Database{}, lns: map[*listener]struct{}{},
+		hooks: map[*Database]*convertHook{}}
 	s.locks.queue = map[string][]lockHolder{}
 	schema, err := ParseSchema([]byte(serverSchema))
 	if err != nil {
@@ -78,12 +80,33 @@ func NewServer(opts ServerOptions, dbs ...*Database) (*Server, error) {
 		s.dbs[db.Name()] = db
 		_, err := s.meta.Transact(context.Background(), Insert("Database", NewUUID(),
 			ColumnValue{"name", db.Name()}, ColumnValue{"model", "standalone"}, ColumnValue{"connected", true}, ColumnValue{"leader", true},
-			ColumnValue{"schema", []string{string(db.schema.appendJSON(nil))}}))
+			ColumnValue{"schema", []string{string(db.Schema().appendJSON(nil))}}))
 		if err != nil {
 			return nil, err
 		}
 	}
+	for _, db := range dbs {
+		s.hooks[db] = db.onConvert(func(origin any) { s.converted(db, origin) })
+	}
 	return s, nil
+}
+
+// converted tells everybody that a database has another schema: the _Server database first, then clients.
+func (s *Server) converted(db *Database, origin any) {
+	if _, err := s.meta.Transact(context.Background(), Op{Kind: OpUpdate, Table: "Database", Where: []Condition{{"name", Eq, db.Name()}},
+		Row: []ColumnValue{{"schema", []string{string(db.Schema().appendJSON(nil))}}}}); err != nil {
+		return // it is being closed
+	}
+	by, _ := origin.(*conversion)
+	s.mu.Lock()
+	var conns []*conn
+	for l := range s.lns {
+		conns = slices.AppendSeq(conns, maps.Keys(l.conns))
+	}
+	s.mu.Unlock()
+	for _, c := range conns {
+		c.converted(db, by)
+	}
 }
 
 // Database returns a served database, nil if there is none of that name.
@@ -254,8 +277,8 @@ func (l *listener) tell() {
 }
 
 func (s *Server) newConn(nc net.Conn, r Remote) *conn {
-	c := &conn{srv: s, nc: nc, log: s.log, blocked: map[string]context.CancelFunc{}, monitors: map[string]*monitor{}}
-	c.wake = sync.NewCond(&c.mu)
+	c := &conn{srv: s, nc: nc, log: s.log, blocked: map[string]*blockedTxn{}, monitors: map[string]*monitor{}}
+	c.wake, c.paid = sync.NewCond(&c.mu), sync.NewCond(&c.mu)
 	c.ctx, c.cancel = context.WithCancel(context.Background())
 	c.sess = session{role: r.Role, readOnly: r.ReadOnly, holdsLock: func(name string) bool { return s.locks.owns(c, name) }}
 	c.heard.Store(time.Now().UnixNano())
@@ -308,6 +331,9 @@ func (s *Server) Close() error {
 		l.close()
 	}
 	s.wg.Wait()
+	for db, h := range s.hooks {
+		db.offConvert(h)
+	}
 	return s.meta.Close()
 }
 

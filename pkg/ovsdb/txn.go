@@ -39,8 +39,15 @@ type txnRow struct {
 type session struct {
 	role, id  string // for role-based access control; no role means no limits
 	readOnly  bool
-	reserved  bool // the database is _Server
 	holdsLock func(name string) bool
+}
+
+// rbacID is the client's name in messages.
+func (s *session) rbacID() string {
+	if s.id == "" {
+		return "(null)"
+	}
+	return s.id
 }
 
 // waitError says that a wait operation did not hold and may yet.
@@ -109,10 +116,10 @@ func (x *txn) deleteRow(r *txnRow) {
 // exec runs one operation.
 func (x *txn) exec(op *Op) (Result, error) {
 	r, err := x.execute(op)
-	if err == nil && x.who != nil && x.who.reserved {
+	if err == nil && x.who != nil && x.who.readOnly {
 		switch op.Kind {
-		case OpInsert, OpUpdate, OpMutate, OpDelete:
-			err = ovsdbError("not allowed", "%s operation not allowed on table in reserved database %s", op.Kind, x.db.schema.Name)
+		case OpInsert, OpUpdate, OpMutate, OpDelete, OpCommit:
+			err = ovsdbError("not allowed", "%s operation not allowed when database server is in read only mode", op.Kind)
 		}
 	}
 	return r, err
@@ -134,12 +141,9 @@ func (x *txn) execute(op *Op) (Result, error) {
 		}
 		return Result{}, nil
 	}
-	ts := x.db.schema.Table(op.Table)
+	ts := x.db.Schema().Table(op.Table)
 	if ts == nil {
 		return Result{}, ovsdbError("syntax error", "No table named %s.", op.Table)
-	}
-	if x.who != nil && x.who.readOnly && op.Kind != OpSelect && op.Kind != OpWait {
-		return Result{}, ovsdbError("not allowed", "%s operation not allowed when database server is in read only mode", op.Kind)
 	}
 	t := x.tab(ts)
 	if op.Kind == OpInsert {
@@ -156,10 +160,19 @@ func (x *txn) execute(op *Op) (Result, error) {
 		}
 		return x.selectRows(t, where), nil
 	case OpUpdate:
+		if err := x.known("modification of", ts); err != nil {
+			return Result{}, err
+		}
 		return x.update(t, where, op)
 	case OpMutate:
+		if err := x.known("mutate operation on", ts); err != nil {
+			return Result{}, err
+		}
 		return x.mutate(t, where, op)
 	case OpDelete:
+		if err := x.known("row deletion from", ts); err != nil {
+			return Result{}, err
+		}
 		return x.delete(t, where)
 	case OpWait:
 		return Result{}, x.wait(t, where, op)

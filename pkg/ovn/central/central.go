@@ -112,7 +112,16 @@ func (c *Central) Run(ctx context.Context, ready func()) (err error) {
 			failed <- nil
 			return
 		}
-		failed <- northd.New(northd.Options{NB: nbDB, SB: sbDB, Logger: c.log}).Run(nctx, ready)
+		ready := sync.OnceFunc(ready)
+		for {
+			nbSchema, sbSchema := nbDB.Schema(), sbDB.Schema()
+			err := northd.New(northd.Options{NB: nbDB, SB: sbDB, Logger: c.log}).Run(nctx, ready)
+			if nctx.Err() != nil || nbDB.Schema() == nbSchema && sbDB.Schema() == sbSchema {
+				failed <- err
+				return
+			}
+			c.log.Info("starting northd again: a database was converted to another schema", "nb", nbDB.Schema().Version, "sb", sbDB.Schema().Version)
+		}
 	}()
 	undo.add(func() error {
 		stop()

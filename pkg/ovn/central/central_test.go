@@ -156,6 +156,34 @@ func TestStockTools(t *testing.T) {
 	e.expect("ovn-nbctl", "ovsdb-tool", "show-log", e.dir+"/data/nb.db")
 }
 
+// TestConvert has stock's ovsdb-client convert both databases under a running northd, to a schema with more in it.
+func TestConvert(t *testing.T) {
+	e := start(t, nil)
+	e.run("ovn-nbctl", "--wait=sb", "--timeout=20", "ls-add", "s1", "--", "lsp-add", "s1", "p1")
+	for _, db := range []struct{ name, file, table string }{{"nb", "ovn-nb", "Logical_Switch"}, {"sb", "ovn-sb", "Port_Binding"}} {
+		text, err := os.ReadFile(filepath.Join(filepath.Dir(filepath.Dir(stock(t, "ovsdb-tool"))), "share/ovn", db.file+".ovsschema"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		i := bytes.Index(text, []byte(`"`+db.table+`": {`))
+		j := i + bytes.Index(text[i:], []byte(`"columns": {`)) + len(`"columns": {`)
+		text = append(append(bytes.Clone(text[:j]), `"a_new_column":{"type":"string"},`...), text[j:]...)
+		schema := filepath.Join(e.dir, db.file+".ovsschema")
+		if err := os.WriteFile(schema, text, 0o600); err != nil {
+			t.Fatal(err)
+		}
+		remote := "unix:" + e.dir + "/" + db.name + ".sock"
+		e.expect("yes", "ovsdb-client", "needs-conversion", remote, schema)
+		e.run("ovsdb-client", "convert", remote, schema)
+		e.expect("no", "ovsdb-client", "needs-conversion", remote, schema)
+		e.run("ovn-nbctl", "--wait=sb", "--timeout=20", "lsp-add", "s1", "after-"+db.name)
+		e.expect("after-"+db.name, "ovn-sbctl", "--bare", "--columns=logical_port", "list", "Port_Binding")
+		name := map[string]string{"nb": "OVN_Northbound", "sb": "OVN_Southbound"}[db.name]
+		e.expect(`"count":`, "ovsdb-client", "transact", remote, `["`+name+`",{"op":"update","table":"`+db.table+`","where":[],"row":{"a_new_column":"x"}}]`)
+		e.expect(`"a_new_column":"x"`, "ovsdb-client", "transact", remote, `["`+name+`",{"op":"select","table":"`+db.table+`","where":[]}]`)
+	}
+}
+
 // TestMonitor has stock ovsdb-client follow a table.
 func TestMonitor(t *testing.T) {
 	e := start(t, nil)
