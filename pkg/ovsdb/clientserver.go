@@ -81,3 +81,11 @@ func (c *Client) ResetIndex() {
 	defer c.mu.Unlock()
 	c.minIndex = 0
 }
+
+// WaitSchema returns the schema that the server has, when there is a connection.
+func (c *Client) WaitSchema(ctx context.Context) (*Schema, error) {
+	if _, err := c.wait(ctx); err != nil {
+		return nil, err
+	}
+	return c.Schema(), nil
+}

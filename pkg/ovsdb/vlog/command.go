@@ -16,7 +16,10 @@ func (l *Log) Commands() map[string]unixctl.Command {
 		return func([]string) (string, error) { return f(), nil }
 	}
 	return map[string]unixctl.Command{
-		"vlog/set": {Args: "{spec | PATTERN:destination:pattern}", Min: 1, Max: many, Run: func(args []string) (string, error) {
+		"vlog/set": {Args: "{spec | PATTERN:destination:pattern}", Max: many, Run: func(args []string) (string, error) {
+			if len(args) == 0 {
+				return "", l.Set("")
+			}
 			for _, a := range args {
 				if err := l.Set(a); err != nil {
 					return "", err
