@@ -94,7 +94,7 @@ func newLab(dir, stock string) (*lab, error) {
 	if l.tor, err = l.newOVS("tor"); err != nil {
 		return nil, err
 	}
-	if err := l.tor.vsctl("--may-exist", "add-br", "tor", "--", "set", "bridge", "tor", "datapath_type=netdev", "other_config:mac-table-size=8192"); err != nil {
+	if err := l.tor.vsctl("--may-exist", "add-br", "tor", "--", "set", "bridge", "tor", "datapath_type="+datapath(), "other_config:mac-table-size=8192"); err != nil {
 		return nil, err
 	}
 	var (
@@ -119,7 +119,7 @@ func newLab(dir, stock string) (*lab, error) {
 		}
 	}
 	// From now on "all chassis" means three.
-	_, err = l.tool("ovn-sbctl", "--timeout=20", "wait-until", "Chassis", "hv1", "--", "wait-until", "Chassis", "hv2", "--", "wait-until", "Chassis", "hv3")
+	_, err = l.tool("ovn-sbctl", "--timeout="+seconds(20), "wait-until", "Chassis", "hv1", "--", "wait-until", "Chassis", "hv2", "--", "wait-until", "Chassis", "hv3")
 	return l, err
 }
 
@@ -183,7 +183,7 @@ func (l *lab) startCentral() error {
 			return err
 		}
 	}
-	_, err := l.tool("ovn-nbctl", "--timeout=20", "init", "--", "set", "NB_Global", ".", "options:bfd-min-rx=300")
+	_, err := l.tool("ovn-nbctl", "--timeout="+seconds(20), "init", "--", "set", "NB_Global", ".", "options:bfd-min-rx=300")
 	return err
 }
 
@@ -198,6 +198,14 @@ func (l *lab) tool(name string, args ...string) (string, error) {
 		return string(out), fmt.Errorf("%s %s: %w: %s", name, strings.Join(args, " "), err, strings.TrimSpace(stderr.String()))
 	}
 	return string(out), nil
+}
+
+// datapath is the type of the bridges' datapath.
+func datapath() string {
+	if *kernelFlag {
+		return "system"
+	}
+	return "netdev"
 }
 
 // newOVS starts an Open vSwitch in a namespace of that name.
@@ -229,7 +237,7 @@ func (l *lab) newOVS(name string) (*ovs, error) {
 
 // vsctl configures the switch; without --no-wait it returns when ovs-vswitchd has done it.
 func (o *ovs) vsctl(args ...string) error {
-	_, err := o.lab.tool("ovs-vsctl", append([]string{"--db=unix:" + o.dir + "/db.sock", "--timeout=20"}, args...)...)
+	_, err := o.lab.tool("ovs-vsctl", append([]string{"--db=unix:" + o.dir + "/db.sock", "--timeout=" + seconds(20)}, args...)...)
 	return err
 }
 
@@ -262,15 +270,20 @@ func (l *lab) newChassis(number int) (*chassis, error) {
 	if err := l.tor.vsctl("add-port", "tor", name); err != nil {
 		return nil, err
 	}
-	// A userspace tunnel works when its address sits on a bridge of the userspace datapath.
-	ip := fmt.Sprint(underlay, number)
-	if err := o.vsctl("add-br", "br-under", "--", "set", "bridge", "br-under", "datapath_type=netdev", "--", "add-port", "br-under", "under0",
-		"--", "add-br", "br-ex", "--", "set", "bridge", "br-ex", "datapath_type=netdev", "--", "add-port", "br-ex", "phys0",
+	ip, nic := fmt.Sprint(underlay, number), "under0"
+	if !*kernelFlag {
+		// A userspace tunnel works when its address sits on a bridge of the userspace datapath.
+		nic = "br-under"
+		if err := o.vsctl("add-br", nic, "--", "set", "bridge", nic, "datapath_type=netdev", "--", "add-port", nic, "under0"); err != nil {
+			return nil, err
+		}
+	}
+	if err := o.vsctl("add-br", "br-ex", "--", "set", "bridge", "br-ex", "datapath_type="+datapath(), "--", "add-port", "br-ex", "phys0",
 		"--", "set", "open", ".", "external_ids:ovn-remote=unix:"+l.dir+"/central/sb.sock", "external_ids:ovn-encap-type=geneve", "external_ids:ovn-encap-ip="+ip,
-		"external_ids:ovn-bridge-datapath-type=netdev", "external_ids:ovn-bridge-mappings=phys:br-ex", "external_ids:ovn-monitor-all=false"); err != nil {
+		"external_ids:ovn-bridge-datapath-type="+datapath(), "external_ids:ovn-bridge-mappings=phys:br-ex", "external_ids:ovn-monitor-all=false"); err != nil {
 		return nil, err
 	}
-	if err := o.ns.address("br-under", ip+"/24"); err != nil {
+	if err := o.ns.address(nic, ip+"/24"); err != nil {
 		return nil, err
 	}
 	c.controller = l.daemon(o.ns, o.dir, "ovn-controller", "ovn-controller", "unix:"+o.dir+"/db.sock", "--unixctl="+o.dir+"/ovn-controller.ctl")

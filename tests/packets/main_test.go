@@ -17,6 +17,8 @@ import (
 
 var (
 	centralFlag = flag.String("central", "kove", "who computes: kove, stock, or the path of an ovn-central")
+	kernelFlag  = flag.Bool("kernel", false, "use the kernel's datapath and tunnels, where the kernel has them: in tests/guest")
+	slowFlag    = flag.Int("slow", 1, "wait that many times longer, for emulated machines")
 	keepFlag    = flag.Bool("keep", false, "keep the lab's folder with all logs")
 )
 

@@ -3,6 +3,7 @@ package packets
 import (
 	"fmt"
 	"hash/fnv"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -26,7 +27,7 @@ func (l *lab) nb(t *testing.T, commands string) string {
 // nbctl is nb with another thing to wait for: none, sb or hv.
 func (l *lab) nbctl(t *testing.T, wait, commands string) string {
 	t.Helper()
-	args := []string{"--timeout=30", "--wait=" + wait}
+	args := []string{"--timeout=" + seconds(30), "--wait=" + wait}
 	for _, line := range strings.Split(commands, "\n") {
 		if line = strings.TrimSpace(line); line != "" {
 			args = append(append(args, "--"), words(line)...)
@@ -151,7 +152,7 @@ func (l *lab) plug(t *testing.T, o *ovs, name, port, mac string, addrs, gateways
 // settle waits until every machine's logical port is up and all chassis have caught up.
 func (l *lab) settle(t *testing.T, es ...*endpoint) {
 	t.Helper()
-	args := []string{"--timeout=30", "--wait=hv"}
+	args := []string{"--timeout=" + seconds(30), "--wait=hv"}
 	for _, e := range es {
 		args = append(args, "--", "wait-until", "Logical_Switch_Port", e.name, "up=true")
 	}
@@ -160,10 +161,13 @@ func (l *lab) settle(t *testing.T, es ...*endpoint) {
 	}
 }
 
+// seconds is a limit for stock's tools, longer on slow machines.
+func seconds(n int) string { return strconv.Itoa(n * *slowFlag) }
+
 // eventually tries until fn has no error; the last one fails the test after the time given.
 func eventually(t *testing.T, limit time.Duration, fn func() error) {
 	t.Helper()
-	deadline := time.Now().Add(limit)
+	deadline := time.Now().Add(limit * time.Duration(*slowFlag))
 	for {
 		err := fn()
 		if err == nil {
