@@ -185,12 +185,11 @@ func (c *conn) write() {
 			buf = it.fn(buf)
 			batch[i].fn = nil
 			if len(buf) >= writeChunk || i == len(batch)-1 {
-				c.nc.SetWriteDeadline(time.Now().Add(writeTimeout))
-				if _, err := c.nc.Write(buf); err != nil {
-					c.close(fmt.Errorf("sending: %w", err))
+				var ok bool
+				if buf, ok = c.flush(buf); !ok {
 					return
 				}
-				if buf = buf[:0]; cap(buf) > 4*writeChunk {
+				if cap(buf) > 4*writeChunk {
 					buf = nil
 				}
 			}
@@ -199,6 +198,18 @@ func (c *conn) write() {
 			c.mu.Unlock()
 		}
 	}
+}
+
+// flush sends what has been made so far and returns the buffer, empty; false means that the connection is closed. It is for the
+// writer and for the functions that it runs: one that makes much sends it in pieces, so that a hundred clients that ask for
+// the contents do not have it in memory a hundred times.
+func (c *conn) flush(b []byte) ([]byte, bool) {
+	c.nc.SetWriteDeadline(time.Now().Add(writeTimeout))
+	if _, err := c.nc.Write(b); err != nil {
+		c.close(fmt.Errorf("sending: %w", err))
+		return b[:0], false
+	}
+	return b[:0], true
 }
 
 // keepAlive asks a silent client for a sign of life, and gives up when none comes.

@@ -249,7 +249,7 @@ func (m *monitor) changed(b []byte, changes []change) updates {
 	return u
 }
 
-// appendInitial appends the contents that a monitor request is answered with.
+// appendInitial appends the contents that a monitor request is answered with, and sends what fills the buffer.
 func (m *monitor) appendInitial(b []byte, rows [][]*Row) []byte {
 	u := updates{b: append(b, '{')}
 	for i, t := range m.list {
@@ -257,8 +257,15 @@ func (m *monitor) appendInitial(b []byte, rows [][]*Row) []byte {
 			continue
 		}
 		for _, r := range rows[i] {
-			if t.match(r) {
-				u.insert(m.version, t, r, selInitial)
+			if !t.match(r) {
+				continue
+			}
+			u.insert(m.version, t, r, selInitial)
+			if len(u.b) >= writeChunk {
+				var ok bool
+				if u.b, ok = m.conn.flush(u.b); !ok {
+					return u.b
+				}
 			}
 		}
 		u.endTable()
