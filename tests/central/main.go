@@ -36,7 +36,7 @@ func run() error {
 	flag.StringVar(&o.central, "central", "bin/ovn-central", "kove's central")
 	flag.StringVar(&o.dir, "dir", "/var/tmp", "`folder` for the databases; on tmpfs (/dev/shm) syncing costs nothing")
 	flag.StringVar(&o.json, "json", "", "write everything measured to `file`")
-	flag.StringVar(&o.profile, "profile", "", "write kove's CPU profile of the changes, or of the load with -iters 0, and its heap profile to `folder`")
+	flag.StringVar(&o.profile, "profile", "", "write CPU and heap profiles of kove to `folder`: of the last load, the changes, the monitors")
 	flag.IntVar(&o.ports, "ports", 10000, "size of the networks, 0 leaves them out")
 	flag.IntVar(&o.small, "small", 1000, "size of the network that shows whether time follows size, 0 leaves it out")
 	flag.IntVar(&o.iters, "iters", 20, "times that each change is made")
@@ -128,7 +128,7 @@ func (b *bench) networks(o *settings) error {
 			return err
 		}
 		if o.monitors > 0 {
-			if err := b.monitors(net, o.monitors); err != nil {
+			if err := b.profiled("monitors", func() error { return b.monitors(net, o.monitors) }); err != nil {
 				return err
 			}
 		}

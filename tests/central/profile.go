@@ -22,8 +22,9 @@ func runProfiled(args []string) int {
 	signals := make(chan os.Signal, 1)
 	signal.Notify(signals, syscall.SIGUSR1, syscall.SIGUSR2)
 	go func() {
-		for n := 0; ; n++ {
+		for {
 			<-signals
+			n := time.Now().Unix()
 			f, err := os.Create(filepath.Join(dir, fmt.Sprintf("cpu%d.pprof", n)))
 			if err == nil {
 				err = pprof.StartCPUProfile(f)
@@ -48,16 +49,20 @@ func runProfiled(args []string) int {
 	return 0
 }
 
-// profiled runs f while a profiled kove takes its CPU profile.
-func (b *bench) profiled(what string, f func() error) error {
-	s := b.sides[1]
+// profile has a kove that profiles itself begin; the function that it returns ends that.
+func (b *bench) profile(what string, s *side) (end func()) {
 	if len(s.procs) != 1 || len(s.procs[0].Args) < 2 || s.procs[0].Args[1] != profiledCentral {
-		return f()
+		return func() {}
 	}
 	b.log("profiling kove: %s", what)
 	s.procs[0].Process.Signal(syscall.SIGUSR1)
-	err := f()
-	s.procs[0].Process.Signal(syscall.SIGUSR2)
-	time.Sleep(2 * time.Second) // for the heap profile
-	return err
+	return func() {
+		s.procs[0].Process.Signal(syscall.SIGUSR2)
+		time.Sleep(2 * time.Second) // for the heap profile
+	}
+}
+
+func (b *bench) profiled(what string, f func() error) error {
+	defer b.profile(what, b.sides[1])()
+	return f()
 }

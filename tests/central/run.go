@@ -137,12 +137,15 @@ func (b *bench) turns(n int, f func(i int, s *side) error) error {
 func (b *bench) load(net *network, n int) error {
 	txns := net.load()
 	b.log("%s: loading %d ports, %d times", net.Name, net.ports(), n)
-	if err := b.turns(n, func(_ int, s *side) error {
+	if err := b.turns(n, func(i int, s *side) error {
 		if err := s.fresh(); err != nil {
 			return err
 		}
 		if err := s.settle(); err != nil {
 			return err
+		}
+		if i == n-1 {
+			defer b.profile("load", s)()
 		}
 		cpu, begun := s.cpu(), time.Now()
 		for _, ops := range txns {

@@ -6,7 +6,6 @@ import (
 	"math/rand/v2"
 	"os"
 	"path/filepath"
-	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -69,50 +68,14 @@ func TestRandom(t *testing.T) {
 	}
 }
 
-// canonicalText is textOf with tunnel keys replaced by names. Which key a port or datapath gets after others have gone
-// depends on whether stock's engine recomputed in between: any that is its own is as good.
+// canonicalText is textOf with tunnel keys replaced by names.
 func canonicalText(t testing.TB, s *sockets) Text {
-	nbDump, sbDump := s.dump(t)
-	names := map[string]string{} // key of datapath → its name
-	taken := map[string]string{}
-	unique := func(space string, r Row, what string) {
-		k := fmt.Sprintf("%s %d", space, r["tunnel_key"])
-		if other, ok := taken[k]; ok {
-			t.Errorf("%s and %s have the same tunnel key (%s)", other, what, k)
-		}
-		taken[k] = what
+	text, err := canonical(s.dump(t))
+	if err != nil {
+		t.Error(err)
 	}
-	for _, r := range sbDump.Tables["Datapath_Binding"] {
-		name := stringMap(r, "external_ids")["name"]
-		unique("datapath", r, name)
-		names[fmt.Sprint(r["tunnel_key"])] = name
-		delete(r, "tunnel_key")
-	}
-	for _, r := range sbDump.Tables["Port_Binding"] {
-		unique(fmt.Sprint(r["datapath"]), r, text(r, "logical_port"))
-		delete(r, "tunnel_key")
-	}
-	for _, r := range sbDump.Tables["Port_Group"] {
-		if key, rest, ok := strings.Cut(text(r, "name"), "_"); ok {
-			r["name"] = names[key] + "_" + rest
-		}
-	}
-	rename := func(s string) string {
-		return vipSet.ReplaceAllStringFunc(s, func(m string) string {
-			x := vipSet.FindStringSubmatch(m)
-			return "_rtr_lb_" + names[x[1]] + "_" + x[2]
-		})
-	}
-	for _, r := range sbDump.Tables["Address_Set"] {
-		r["name"] = rename(text(r, "name"))
-	}
-	for _, r := range sbDump.Tables["Logical_Flow"] {
-		r["match"] = rename(text(r, "match"))
-	}
-	return Normalise(nbDump, sbDump, false)
+	return text
 }
-
-var vipSet = regexp.MustCompile(`_rtr_lb_(\d+)_(ip[46])`)
 
 func textOf(t testing.TB, s *sockets) Text {
 	nbDump, sbDump := s.dump(t)

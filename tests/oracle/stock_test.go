@@ -30,6 +30,7 @@ type sockets struct {
 	env    []string
 
 	start, stop func() // of kove's central
+	halt        func() // of stock's daemons
 }
 
 func newSockets(t testing.TB, dir, nb, sb string) *sockets {
@@ -108,11 +109,12 @@ func startStock(t testing.TB) *sockets {
 	stock := stockDir(t)
 	dir := t.TempDir()
 	s := newSockets(t, dir, filepath.Join(dir, "nb.sock"), filepath.Join(dir, "sb.sock"))
-	t.Cleanup(func() {
+	s.halt = func() {
 		// The daemons detached, so only their pidfiles know them. One whose parent has not reaped it yet has no command line.
 		s.try(`for d in northd nb sb; do test -e $d.pid || continue; p=$(cat $d.pid); kill $p
-until test -z "$(tr -d '\0' 2>/dev/null </proc/$p/cmdline)"; do sleep 0.01; done; done`)
-	})
+until test -z "$(tr -d '\0' 2>/dev/null </proc/$p/cmdline)"; do sleep 0.01; done; rm -f $d.pid; done`)
+	}
+	t.Cleanup(s.halt)
 	for _, d := range []string{"nb", "sb"} {
 		s.shell(t, fmt.Sprintf(`ovsdb-tool create %[1]s.db %[2]s/share/ovn/ovn-%[1]s.ovsschema
 ovsdb-server %[1]s.db --detach --no-chdir --pidfile=$PWD/%[1]s.pid --log-file=$PWD/%[1]s.log -vconsole:off --remote=punix:$PWD/%[1]s.sock --unixctl=$PWD/%[1]s.ctl`, d, stock))

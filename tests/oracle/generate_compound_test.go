@@ -1,0 +1,153 @@
+package oracle
+
+import (
+	"fmt"
+
+	"github.com/kove-io/kove/pkg/ovn/nb"
+	"github.com/kove-io/kove/pkg/ovsdb"
+)
+
+// compound makes several rows that belong together, which rows made one by one rarely would.
+func (g *generator) compound() (edit, bool) {
+	return pick(g, []func() (edit, bool){g.link, g.link, g.vif, g.vif, g.vif, g.gateway, g.meter, g.attachLB, g.peerRouters, g.bfdRoute, g.template})()
+}
+
+func col(name string, v ovsdb.Value) ovsdb.ColumnValue {
+	return ovsdb.ColumnValue{Column: name, Value: v}
+}
+
+func addTo(r *ovsdb.Row, column string, ids ...ovsdb.UUID) ovsdb.Op {
+	return ovsdb.Mutate(r.Table().Name, r.UUID, ovsdb.Mutation{Column: column, Mutator: ovsdb.MutInsert, Value: ovsdb.Set(ids...)})
+}
+
+// link puts a router port into the network of a switch, with the switch port that leads there.
+func (g *generator) link() (edit, bool) {
+	ls, lr := g.row(nb.TableLogicalSwitch), g.row(nb.TableLogicalRouter)
+	name, _ := columnValues["Logical_Router_Port.name"](g, nil).(string)
+	port, _ := columnValues["Logical_Switch_Port.name"](g, nil).(string)
+	if ls == nil || lr == nil || name == "" || port == "" {
+		return edit{}, false
+	}
+	n, h := g.netOf(ls), 254-g.IntN(3)
+	nets := []string{fmt.Sprintf("10.0.%d.%d/24", n, h)}
+	if g.chance(50) {
+		nets = append(nets, fmt.Sprintf("fd00:%d::%x/64", n, 0xff00+h))
+	}
+	lrp, lsp := g.id(), g.id()
+	return north(fmt.Sprintf("link %s to %s: %s %v, %s", lr.String("name"), ls.String("name"), name, nets, port),
+		ovsdb.Insert(nb.TableLogicalRouterPort, lrp, col("name", name), col("mac", fmt.Sprintf("0a:00:00:02:%02x:%02x", n, h)), col("networks", ovsdb.Set(nets...))),
+		addTo(lr, "ports", lrp),
+		ovsdb.Insert(nb.TableLogicalSwitchPort, lsp, col("name", port), col("type", "router"), col("addresses", []string{"router"}),
+			col("options", ovsdb.NewStringMap(map[string]string{"router-port": name}))),
+		addTo(ls, "ports", lsp)), true
+}
+
+// vif adds a port with an address of its switch's network.
+func (g *generator) vif() (edit, bool) {
+	ls := g.row(nb.TableLogicalSwitch)
+	port, _ := columnValues["Logical_Switch_Port.name"](g, nil).(string)
+	if ls == nil || port == "" {
+		return edit{}, false
+	}
+	id, a := g.id(), g.address(ls)
+	cols := []ovsdb.ColumnValue{col("name", port), col("addresses", []string{a})}
+	if g.chance(30) {
+		cols = append(cols, col("port_security", []string{a}))
+	}
+	return north(fmt.Sprintf("vif %s on %s: %s", port, ls.String("name"), a), ovsdb.Insert(nb.TableLogicalSwitchPort, id, cols...), addTo(ls, "ports", id)), true
+}
+
+// gateway makes a router port a distributed gateway port, or its router a gateway router.
+func (g *generator) gateway() (edit, bool) {
+	r := g.row(nb.TableLogicalRouterPort)
+	if r == nil {
+		return edit{}, false
+	}
+	id := g.id()
+	g.serial++
+	chassis := g.chassis()
+	return north(fmt.Sprintf("gateway %s at %s", r.String("name"), chassis),
+		ovsdb.Insert(nb.TableGatewayChassis, id, col("name", fmt.Sprint("gc", g.serial)), col("chassis_name", chassis), col("priority", int64(g.IntN(20)))),
+		addTo(r, "gateway_chassis", id)), true
+}
+
+// meter makes a meter, whose bands cannot come later.
+func (g *generator) meter() (edit, bool) {
+	name, _ := columnValues["Meter.name"](g, nil).(string)
+	if name == "" || len(g.tables[nb.TableMeter]) >= defaultLimit {
+		return edit{}, false
+	}
+	id, band := g.id(), g.id()
+	cols := []ovsdb.ColumnValue{col("name", name), col("unit", pick(g, []string{"kbps", "pktps"})), col("bands", []ovsdb.UUID{band})}
+	g.used(nb.TableMeter, "bands", "")
+	g.used(nb.TableMeter, "name", "")
+	g.used(nb.TableMeterBand, "action", "")
+	if g.chance(60) {
+		cols = append(cols, col("fair", []bool{g.chance(50)}))
+	}
+	ops := []ovsdb.Op{ovsdb.Insert(nb.TableMeterBand, band, col("action", "drop"), col("rate", int64(1+g.IntN(100))), col("burst_size", int64(g.IntN(9)))),
+		ovsdb.Insert(nb.TableMeter, id, cols...)}
+	if a := g.row(nb.TableACL); a != nil {
+		ops = append(ops, ovsdb.Update(nb.TableACL, a.UUID, col("log", true), col("meter", []string{name})))
+	}
+	return north("meter "+name, ops...), true
+}
+
+// attachLB puts a load balancer where it has an effect.
+func (g *generator) attachLB() (edit, bool) {
+	lb := g.row(nb.TableLoadBalancer)
+	to := g.row(pick(g, []string{nb.TableLogicalSwitch, nb.TableLogicalSwitch, nb.TableLogicalRouter, nb.TableLoadBalancerGroup}))
+	if lb == nil || to == nil {
+		return edit{}, false
+	}
+	return north(fmt.Sprintf("attach %s to %s", lb.String("name"), rowText(to)), addTo(to, "load_balancer", lb.UUID)), true
+}
+
+// peerRouters links two routers directly.
+func (g *generator) peerRouters() (edit, bool) {
+	a, b := g.row(nb.TableLogicalRouter), g.row(nb.TableLogicalRouter)
+	if a == nil || a == b || len(g.tables[nb.TableLogicalRouterPort]) > 5 {
+		return edit{}, false
+	}
+	x, y := g.id(), g.id()
+	g.serial += 2
+	nx, ny := fmt.Sprint("peer", g.serial), fmt.Sprint("peer", g.serial+1)
+	g.used(nb.TableLogicalRouterPort, "peer", "")
+	return north(fmt.Sprintf("peer %s and %s", a.String("name"), b.String("name")),
+		ovsdb.Insert(nb.TableLogicalRouterPort, x, col("name", nx), col("mac", "0a:00:00:03:00:01"), col("networks", []string{"10.8.0.1/30"}), col("peer", []string{ny})),
+		ovsdb.Insert(nb.TableLogicalRouterPort, y, col("name", ny), col("mac", "0a:00:00:03:00:02"), col("networks", []string{"10.8.0.2/30"}), col("peer", []string{nx})),
+		addTo(a, "ports", x), addTo(b, "ports", y)), true
+}
+
+// bfdRoute adds a route that a BFD session watches.
+func (g *generator) bfdRoute() (edit, bool) {
+	lrp := g.row(nb.TableLogicalRouterPort)
+	if lrp == nil {
+		return edit{}, false
+	}
+	lr := g.parentOf(lrp)
+	if lr == nil || len(g.tables[nb.TableBFD]) >= defaultLimit {
+		return edit{}, false
+	}
+	bfd, route, hop := g.id(), g.id(), g.ip4()
+	return north(fmt.Sprintf("bfd route of %s via %s", lrp.String("name"), hop),
+		ovsdb.Insert(nb.TableBFD, bfd, col("logical_port", lrp.String("name")), col("dst_ip", hop)),
+		ovsdb.Insert(nb.TableLogicalRouterStaticRoute, route, col("ip_prefix", "203.0.113.0/24"), col("nexthop", hop),
+			col("output_port", []string{lrp.String("name")}), col("bfd", []ovsdb.UUID{bfd})),
+		addTo(lr, "static_routes", route)), true
+}
+
+// template makes a load balancer of template variables.
+func (g *generator) template() (edit, bool) {
+	name, _ := columnValues["Load_Balancer.name"](g, nil).(string)
+	ls := g.row(nb.TableLogicalSwitch)
+	if name == "" || ls == nil {
+		return edit{}, false
+	}
+	id := g.id()
+	return north("template "+name,
+		ovsdb.Insert(nb.TableLoadBalancer, id, col("name", name), col("protocol", []string{"tcp"}),
+			col("vips", ovsdb.NewStringMap(map[string]string{"^vip:80": "^backends"})),
+			col("options", ovsdb.NewStringMap(map[string]string{"template": "true", "address-family": "ipv4"}))),
+		addTo(ls, "load_balancer", id)), true
+}
