@@ -18,6 +18,7 @@ import (
 	"github.com/kove-io/kove/pkg/containerd/daemon"
 	"github.com/kove-io/kove/pkg/kube"
 	"github.com/kove-io/kove/pkg/ovn/central/command"
+	northd "github.com/kove-io/kove/pkg/ovn/northd/command"
 	"github.com/kove-io/kove/pkg/pki/join"
 )
 
@@ -35,6 +36,9 @@ func main() {
 		},
 		Central: func(ctx context.Context, args []string) error {
 			return command.New(version).RunContext(ctx, append([]string{"ovn-central"}, args...))
+		},
+		Northd: func(args []string) int {
+			return northd.Run(args, version, os.Stdout, os.Stderr)
 		},
 		Tokens:   tokens,
 		Images:   images,

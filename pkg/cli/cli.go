@@ -63,6 +63,9 @@ type Actions struct {
 	Containerd func(ctx context.Context, args []string) error
 	// Central runs NB, SB and northd alone; args are those of ovn-central.
 	Central func(ctx context.Context, args []string) error
+	// Northd is northd alone, against databases elsewhere; args are those of ovn-northd. It returns the exit status, and takes
+	// signals itself.
+	Northd func(args []string) int
 	// Tokens opens the cluster's tokens with an administrator's kubeconfig.
 	Tokens func(kubeconfig string) (Tokens, error)
 	// Images opens the image store behind containerd's socket.
@@ -133,9 +136,9 @@ func (e exit) Unwrap() error { return e.err }
 func usage(format string, args ...any) error { return exit{ExitUsage, fmt.Errorf(format, args...)} }
 
 // Run does what args say, args[0] being the program's name, and returns the exit status. A link to kove named kubectl,
-// crictl or ctr acts as that program, as in k3s.
+// crictl, ctr or ovn-northd acts as that program, as in k3s.
 func (app *App) Run(ctx context.Context, args []string) int {
-	if name := filepath.Base(args[0]); name == "kubectl" || name == "crictl" || name == "ctr" {
+	if name := filepath.Base(args[0]); name == "kubectl" || name == "crictl" || name == "ctr" || name == "ovn-northd" {
 		args = append([]string{"kove", name}, args[1:]...)
 	}
 	err := app.command().RunContext(ctx, args)
@@ -184,7 +187,7 @@ func (app *App) commands() []*cli.Command {
 	commands = append(commands, app.installCommand(), app.uninstallCommand())
 	commands = append(commands, app.statusCommand(), app.doctorCommand(), app.stopCommand(), app.tokenCommand(), app.imagesCommand())
 	commands = append(commands, app.tools()...)
-	commands = append(commands, app.centralCommand(), app.containerdCommand(), app.versionCommand(), app.completionCommand(), app.helpCommand())
+	commands = append(commands, app.centralCommand(), app.northdCommand(), app.containerdCommand(), app.versionCommand(), app.completionCommand(), app.helpCommand())
 	for _, c := range commands {
 		prepare(c)
 	}

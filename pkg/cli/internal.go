@@ -27,6 +27,28 @@ EXAMPLES:
 	}
 }
 
+func (app *App) northdCommand() *cli.Command {
+	return &cli.Command{
+		Name: "ovn-northd", Usage: "run northd against databases that someone else serves, in place of OVN's own ovn-northd", ArgsUsage: "[OPTIONS]", SkipFlagParsing: true,
+		HideHelp: true, // --help is the program's own
+		Description: `Takes the options, files and control commands of OVN's ovn-northd, which kove under the name ovn-northd (a link) takes too;
+` + "`kove ovn-northd --help`" + ` explains them. Several of them stand by for each other, and for OVN's own.
+
+EXAMPLES:
+   kove ovn-northd --detach --pidfile --log-file --ovnnb-db=tcp:10.0.0.1:6641 --ovnsb-db=tcp:10.0.0.1:6642
+   ovn-appctl -t ovn-northd status`,
+		Action: func(c *cli.Context) error {
+			if app.a.Northd == nil {
+				return errors.New("this build of kove has no northd")
+			}
+			if status := app.a.Northd(c.Args().Slice()); status != ExitOK {
+				return exit{status: status}
+			}
+			return nil
+		},
+	}
+}
+
 func (app *App) containerdCommand() *cli.Command {
 	return &cli.Command{
 		Name: "containerd", Usage: "the container runtime, started by kove itself", Hidden: true, SkipFlagParsing: true,
