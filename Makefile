@@ -99,6 +99,15 @@ bench: build stock ## figures: start to first pod, memory, CNI latency, sizes; c
 	@$(RUN) -- -vet=off -verbose -timeout 60m -p 1 -run '^$$' -bench . -benchtime 20x ./pkg/ovsdb/... ./pkg/ovn/... ./pkg/cni/...
 	@go test -vet=off -timeout 60m -run "^$$" -bench BenchmarkCluster -benchtime 1x ./tests/e2e
 
+.PHONY: bench-central
+bench-central: central stock ## the OVN central beside stock's in one run, 15 minutes; ARGS="-ports 1000 -dir /dev/shm", see -help
+	@go build -o $(BIN)/bench-central ./tests/central
+	@mkdir -p dist; $(BIN)/bench-central -json dist/bench-central.json $(ARGS)
+
+.PHONY: oracle
+oracle: stock ## random networks and edits given to stock ovn-northd and to kove's, until they differ; SEED=1 TIME=10m (0: for ever)
+	@go test -vet=off -count=1 -timeout 0 -v ./tests/oracle -run 'TestOracle$$' -oracle.seed $(or $(SEED),$$(date +%s)) -oracle.time $(or $(TIME),0)
+
 .PHONY: demo
 demo: build ## boot a one-node cluster as a lab node (HOST=1: on this machine), run a workload, show it
 	@HOST="$(HOST)" tests/demo.sh up
