@@ -590,6 +590,11 @@ func (m *monitor) begins(id any, since UUID) error {
 		at := h.at
 		changes, found := h.since(since)
 		m.begun = true
+		var shared *sharedContents
+		if !found {
+			shared = m.db.pub.contents.of(m, rows)
+		}
+		m.asked = ""
 		m.conn.reply(id, func(b []byte) []byte {
 			if m.version == monitorSince {
 				b = fmt.Appendf(b, `[%t,"%s",`, found, at)
@@ -597,7 +602,7 @@ func (m *monitor) begins(id any, since UUID) error {
 			if found {
 				b = m.changed(b, changes).b
 			} else {
-				b = m.appendInitial(b, rows)
+				b = m.contents(b, shared, rows)
 			}
 			if m.version == monitorSince {
 				b = append(b, ']')
@@ -606,6 +611,22 @@ func (m *monitor) begins(id any, since UUID) error {
 		})
 		m.db.pub.add(m)
 	})
+}
+
+// contents appends what the monitor shows at first; much of it is sent at once.
+func (m *monitor) contents(b []byte, shared *sharedContents, rows [][]*Row) []byte {
+	if shared == nil {
+		return m.appendInitial(b, rows, m.conn.flush)
+	}
+	for _, piece := range shared.text(m) {
+		if b = append(b, piece...); len(b) >= writeChunk {
+			var ok bool
+			if b, ok = m.conn.flush(b); !ok {
+				return b
+			}
+		}
+	}
+	return b
 }
 
 func (c *conn) monitorCondChange(id any, params []any) error {

@@ -21,7 +21,8 @@ type monitor struct {
 	tables  []*monTable // by TableSchema.Index, nil if not monitored
 	list    []*monTable
 	cancel  bool // guarded by conn.mu
-	begun   bool // of the publisher's goroutine
+	begun   bool   // of the publisher's goroutine
+	asked   string // see askedText; until the monitor begins
 }
 
 type monTable struct {
@@ -73,6 +74,7 @@ func newMonitor(c *conn, db *Database, version int, id any, requests any) (*moni
 		m.tables[ts.Index] = t
 		m.list = append(m.list, t)
 	}
+	m.asked = askedText(version, m.list, requests)
 	return m, nil
 }
 
@@ -249,8 +251,9 @@ func (m *monitor) changed(b []byte, changes []change) updates {
 	return u
 }
 
-// appendInitial appends the contents that a monitor request is answered with, and sends what fills the buffer.
-func (m *monitor) appendInitial(b []byte, rows [][]*Row) []byte {
+// appendInitial appends the contents that a monitor request is answered with. It hands over what fills the buffer and goes on
+// with the one that flush returns.
+func (m *monitor) appendInitial(b []byte, rows [][]*Row, flush func([]byte) ([]byte, bool)) []byte {
 	u := updates{b: append(b, '{')}
 	for i, t := range m.list {
 		if t.sel&selInitial == 0 {
@@ -263,7 +266,7 @@ func (m *monitor) appendInitial(b []byte, rows [][]*Row) []byte {
 			u.insert(m.version, t, r, selInitial)
 			if len(u.b) >= writeChunk {
 				var ok bool
-				if u.b, ok = m.conn.flush(u.b); !ok {
+				if u.b, ok = flush(u.b); !ok {
 					return u.b
 				}
 			}

@@ -39,6 +39,7 @@ type publisher struct {
 
 	sinks    []sink // of the goroutine alone, like history
 	history  history
+	contents contentsCache
 	watching atomic.Int64
 }
 
@@ -243,6 +244,7 @@ func (db *Database) revert(changes []change) {
 func (db *Database) tell(changes []change) {
 	p := &db.pub
 	p.history.add(changes)
+	p.contents.forget()
 	n := 0
 	for _, s := range p.sinks {
 		if s.publish(p.history.at, changes) {
