@@ -2,7 +2,6 @@ package cli
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -90,9 +89,7 @@ func (app *App) doctor(c *cli.Context) error {
 	}
 	report := doctor.Examine(ctx, app.a.Host, examination, faults)
 	if toJSON {
-		e := json.NewEncoder(app.a.Stdout)
-		e.SetIndent("", "  ")
-		if err := e.Encode(report); err != nil {
+		if err := app.printJSON(report); err != nil {
 			return err
 		}
 	} else {
@@ -239,9 +236,7 @@ func (app *App) doctorList(c *cli.Context) error {
 		list = append(list, e)
 	}
 	if toJSON {
-		e := json.NewEncoder(app.a.Stdout)
-		e.SetIndent("", "  ")
-		return e.Encode(list)
+		return app.printJSON(list)
 	}
 	w := tabwriter.NewWriter(app.a.Stdout, 0, 0, 2, ' ', 0)
 	fmt.Fprintln(w, "CHECK\tROLES\tAT START\tLOOKS AT")

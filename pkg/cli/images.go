@@ -2,7 +2,6 @@ package cli
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"os"
@@ -114,12 +113,10 @@ func (app *App) listImages(c *cli.Context) error {
 		return err
 	}
 	if toJSON {
-		e := json.NewEncoder(app.a.Stdout)
-		e.SetIndent("", "  ")
 		if list == nil {
 			list = []ImageInfo{}
 		}
-		return e.Encode(list)
+		return app.printJSON(list)
 	}
 	w := tabwriter.NewWriter(app.a.Stdout, 0, 0, 2, ' ', 0)
 	fmt.Fprintln(w, "IMAGE\tSIZE\tPINNED\tDIGEST")

@@ -1,6 +1,8 @@
 package cli
 
 import (
+	"encoding/json"
+
 	"github.com/urfave/cli/v2"
 
 	"github.com/kove-io/kove/pkg/config"
@@ -43,4 +45,11 @@ func asJSON(c *cli.Context) (bool, error) {
 	default:
 		return false, usage("--output %q: unknown format; use table or json", o)
 	}
+}
+
+// printJSON writes what `-o json` asks for.
+func (app *App) printJSON(v any) error {
+	e := json.NewEncoder(app.a.Stdout)
+	e.SetIndent("", "  ")
+	return e.Encode(v)
 }

@@ -2,7 +2,6 @@ package cli
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -54,9 +53,7 @@ func (app *App) status(c *cli.Context) error {
 		return fmt.Errorf("%w; the socket is root's: use sudo", err)
 	}
 	if toJSON {
-		e := json.NewEncoder(app.a.Stdout)
-		e.SetIndent("", "  ")
-		if err := e.Encode(s); err != nil {
+		if err := app.printJSON(s); err != nil {
 			return err
 		}
 	} else {

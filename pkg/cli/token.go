@@ -1,7 +1,6 @@
 package cli
 
 import (
-	"encoding/json"
 	"errors"
 	"fmt"
 	"os"
@@ -134,12 +133,10 @@ func (app *App) listTokens(c *cli.Context) error {
 		return err
 	}
 	if toJSON {
-		e := json.NewEncoder(app.a.Stdout)
-		e.SetIndent("", "  ")
 		if list == nil {
 			list = []TokenInfo{}
 		}
-		return e.Encode(list)
+		return app.printJSON(list)
 	}
 	w := tabwriter.NewWriter(app.a.Stdout, 0, 0, 2, ' ', 0)
 	fmt.Fprintln(w, "ID\tEXPIRES\tCREATED\tDESCRIPTION")

@@ -1,7 +1,6 @@
 package cli
 
 import (
-	"encoding/json"
 	"fmt"
 	"runtime"
 	"text/tabwriter"
@@ -30,9 +29,7 @@ func (app *App) versionCommand() *cli.Command {
 				versions[name] = v
 			}
 			if toJSON {
-				e := json.NewEncoder(app.a.Stdout)
-				e.SetIndent("", "  ")
-				return e.Encode(versions)
+				return app.printJSON(versions)
 			}
 			w := tabwriter.NewWriter(app.a.Stdout, 0, 0, 2, ' ', 0)
 			for _, name := range versionOrder(versions) {

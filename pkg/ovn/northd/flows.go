@@ -8,6 +8,7 @@ import (
 
 	"github.com/kove-io/kove/pkg/ovn/lflow"
 	"github.com/kove-io/kove/pkg/ovn/sb"
+	"github.com/kove-io/kove/pkg/ovn/topo"
 	"github.com/kove-io/kove/pkg/ovsdb"
 )
 
@@ -236,7 +237,7 @@ func (t *flowTable) regroup(g *dpGroup, e *flowEntry) ovsdb.Op {
 	g.set, g.dps = e.set, e.list()
 	t.groups[g.set] = g
 	var gone, come []ovsdb.UUID
-	diffUUIDs(old, g.dps, func(u ovsdb.UUID) { gone = append(gone, u) }, func(u ovsdb.UUID) { come = append(come, u) })
+	topo.DiffSorted(old, g.dps, func(u ovsdb.UUID) { gone = append(gone, u) }, func(u ovsdb.UUID) { come = append(come, u) })
 	return ovsdb.Mutate(sb.TableLogicalDPGroup, g.id, setMutations(sb.LogicalDPGroupColDatapaths, gone, come)...)
 }
 
@@ -364,19 +365,4 @@ func hashUUID(parts ...string) ovsdb.UUID {
 	id[6] = id[6]&0x0f | 0x80
 	id[8] = id[8]&0x3f | 0x80
 	return id
-}
-
-func diffUUIDs(old, new []ovsdb.UUID, gone, come func(ovsdb.UUID)) {
-	for len(old) > 0 || len(new) > 0 {
-		switch {
-		case len(new) == 0 || len(old) > 0 && old[0].Compare(new[0]) < 0:
-			gone(old[0])
-			old = old[1:]
-		case len(old) == 0 || new[0].Compare(old[0]) < 0:
-			come(new[0])
-			new = new[1:]
-		default:
-			old, new = old[1:], new[1:]
-		}
-	}
 }

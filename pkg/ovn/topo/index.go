@@ -78,8 +78,8 @@ func (x *index[K]) moveMany(owner ovsdb.UUID, old, new []K) {
 	}
 }
 
-// diffSorted calls gone and come for what is only in old or only in new; both are sorted sets.
-func diffSorted(old, new []ovsdb.UUID, gone, come func(ovsdb.UUID)) {
+// DiffSorted calls gone and come for what is only in old or only in new; both are sorted sets.
+func DiffSorted(old, new []ovsdb.UUID, gone, come func(ovsdb.UUID)) {
 	for len(old) > 0 || len(new) > 0 {
 		switch {
 		case len(new) == 0 || len(old) > 0 && old[0].Compare(new[0]) < 0:
@@ -96,5 +96,5 @@ func diffSorted(old, new []ovsdb.UUID, gone, come func(ovsdb.UUID)) {
 
 // refs maintains x for a reference column (sorted set) of owner.
 func refs(x *index[ovsdb.UUID], owner ovsdb.UUID, old, new []ovsdb.UUID) {
-	diffSorted(old, new, func(k ovsdb.UUID) { x.del(k, owner) }, func(k ovsdb.UUID) { x.add(k, owner) })
+	DiffSorted(old, new, func(k ovsdb.UUID) { x.del(k, owner) }, func(k ovsdb.UUID) { x.add(k, owner) })
 }

@@ -170,7 +170,7 @@ func (t *Topo) Apply(c ovsdb.Change) {
 	case nb.TablePortGroup:
 		o, n := apply(t.PortGroup, c, nb.NewPortGroup)
 		ports := func(r *nb.PortGroup) []ovsdb.UUID { return r.Ports }
-		diffSorted(set(o, ports), set(n, ports),
+		DiffSorted(set(o, ports), set(n, ports),
 			func(p ovsdb.UUID) { t.pgOf.del(p, rowUUID(c)); t.affected(p) },
 			func(p ovsdb.UUID) { t.pgOf.add(p, rowUUID(c)); t.affected(p) })
 		startStop(t.portGroups, c)
@@ -198,7 +198,7 @@ func (t *Topo) applySwitch(c ovsdb.Change) {
 	o, n := apply(t.LogicalSwitch, c, nb.NewLogicalSwitch)
 	id := rowUUID(c)
 	ports := func(r *nb.LogicalSwitch) []ovsdb.UUID { return r.Ports }
-	diffSorted(set(o, ports), set(n, ports),
+	DiffSorted(set(o, ports), set(n, ports),
 		func(p ovsdb.UUID) { t.switchOf.del(p, id); t.affected(p) },
 		func(p ovsdb.UUID) { t.switchOf.add(p, id); t.affected(p) })
 	lbs := func(r *nb.LogicalSwitch) []ovsdb.UUID { return r.LoadBalancer }
@@ -215,7 +215,7 @@ func (t *Topo) applyRouter(c ovsdb.Change) {
 	o, n := apply(t.LogicalRouter, c, nb.NewLogicalRouter)
 	id := rowUUID(c)
 	ports := func(r *nb.LogicalRouter) []ovsdb.UUID { return r.Ports }
-	diffSorted(set(o, ports), set(n, ports),
+	DiffSorted(set(o, ports), set(n, ports),
 		func(p ovsdb.UUID) { t.routerOf.del(p, id); t.routerAffected(p) },
 		func(p ovsdb.UUID) { t.routerOf.add(p, id); t.routerAffected(p) })
 	lbs := func(r *nb.LogicalRouter) []ovsdb.UUID { return r.LoadBalancer }
