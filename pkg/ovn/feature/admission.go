@@ -1,6 +1,7 @@
 package feature
 
 import (
+	"cmp"
 	"fmt"
 
 	"github.com/kove-io/kove/pkg/ovn/lflow"
@@ -20,7 +21,7 @@ func admission() Feature {
 func drop(g *topo.Global) string {
 	if set := g.Options["debug_drop_collector_set"]; set != "" && set != "0" {
 		return fmt.Sprintf("sample(probability=65535,collector_set=%s,obs_domain=%s,obs_point=$cookie); /* drop */",
-			set, g.Options["debug_drop_domain_id"])
+			set, cmp.Or(g.Options["debug_drop_domain_id"], "0"))
 	}
 	return "drop;"
 }

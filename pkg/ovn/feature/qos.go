@@ -32,9 +32,7 @@ func qos() Feature {
 				}
 				action += "); "
 			}
-			if action != "" {
-				b.Add(sw.Datapath, stage, int(q.Priority), q.Match, action+"next;").WithHint(q.UUID)
-			}
+			b.Add(sw.Datapath, stage, int(q.Priority), q.Match, action+"next;").WithHint(q.UUID)
 		}
 	}}
 }

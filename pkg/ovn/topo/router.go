@@ -90,7 +90,7 @@ func (t *Topo) computeRouterFacts(id ovsdb.UUID) *RouterFacts {
 		ExternalIDs: row.ExternalIDs, Copp: t.coppOf(row.Copp), Chassis: row.Options["chassis"], HasNAT: len(row.NAT) > 0,
 	}
 	for _, lb := range t.routerLBs.Get(id) {
-		f.HasLB = f.HasLB || len(lb.VIPs) > 0
+		f.HasLB = f.HasLB || len(lb.Row.VIPs) > 0
 	}
 	for _, p := range row.Ports {
 		if p := t.routerPortFacts.Get(p); p != nil {

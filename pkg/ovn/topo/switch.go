@@ -15,7 +15,7 @@ func (t *Topo) computeSwitchFacts(id ovsdb.UUID) *SwitchFacts {
 	}
 	f := &SwitchFacts{
 		Datapath: dp, Global: t.Global(), OtherConfig: row.OtherConfig, ExternalIDs: row.ExternalIDs, Copp: t.coppOf(row.Copp),
-		HasDNS:           len(row.DNSRecords) > 0,
+		HasDNS:           slices.ContainsFunc(t.DNS.list(row.DNSRecords), func(d *nb.DNS) bool { return len(d.Records) > 0 }),
 		HasNonRouterPort: t.members.others.Get(id),
 		HasUnknown:       len(t.members.byClass.Get(classKey{id, ClassUnknown})) > 0,
 	}
@@ -35,7 +35,7 @@ func (t *Topo) computeSwitchFacts(id ovsdb.UUID) *SwitchFacts {
 	}
 	for _, lb := range t.switchLBs.Get(id) {
 		f.HasLB = true
-		f.HasLBVIP = f.HasLBVIP || len(lb.VIPs) > 0
+		f.HasLBVIP = f.HasLBVIP || len(lb.Row.VIPs) > 0 // though it may be none that one can use
 	}
 	f.RouterPorts = t.portsOfClass(id, ClassRouter)
 	f.Localnets = t.portsOfClass(id, ClassLocalnet)
