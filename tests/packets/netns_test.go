@@ -158,6 +158,21 @@ func (n *netNS) route(dst, via string) error {
 	})
 }
 
+// routeDirect adds a route to eth0 without a gateway.
+func (n *netNS) routeDirect(dst string) error {
+	return n.do(func() error {
+		l, err := netlink.LinkByName("eth0")
+		if err != nil {
+			return err
+		}
+		_, ipnet, err := net.ParseCIDR(dst)
+		if err != nil {
+			return err
+		}
+		return netlink.RouteAdd(&netlink.Route{Dst: ipnet, LinkIndex: l.Attrs().Index, Scope: netlink.SCOPE_LINK})
+	})
+}
+
 // hardware sets the link's Ethernet address.
 func (n *netNS) hardware(link, mac string) error {
 	return n.do(func() error {

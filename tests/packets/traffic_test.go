@@ -96,6 +96,23 @@ func (e *endpoint) dial(network, addr string, limit time.Duration) (c net.Conn, 
 	return c, err
 }
 
+// askFrom is ask over TCP from another local address.
+func (e *endpoint) askFrom(local, addr string) (string, error) {
+	var c net.Conn
+	d := net.Dialer{LocalAddr: &net.TCPAddr{IP: net.ParseIP(local)}, Timeout: 500 * time.Millisecond}
+	err := e.do(func() (err error) {
+		c, err = d.Dial("tcp", addr)
+		return err
+	})
+	if err != nil {
+		return "", err
+	}
+	defer c.Close()
+	_ = c.SetDeadline(time.Now().Add(time.Second))
+	b, err := io.ReadAll(c)
+	return string(b), err
+}
+
 // ask connects (udp: sends a packet) and returns the answer, if it comes in a second.
 func (e *endpoint) ask(network, addr string) (string, error) {
 	return e.askWithin(time.Second, network, addr)
