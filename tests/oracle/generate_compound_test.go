@@ -111,11 +111,12 @@ func (g *generator) peerRouters() (edit, bool) {
 	}
 	x, y := g.id(), g.id()
 	g.serial += 2
+	n := g.serial % 250
 	nx, ny := fmt.Sprint("peer", g.serial), fmt.Sprint("peer", g.serial+1)
 	g.used(nb.TableLogicalRouterPort, "peer", "")
 	return north(fmt.Sprintf("peer %s and %s", a.String("name"), b.String("name")),
-		ovsdb.Insert(nb.TableLogicalRouterPort, x, col("name", nx), col("mac", "0a:00:00:03:00:01"), col("networks", []string{"10.8.0.1/30"}), col("peer", []string{ny})),
-		ovsdb.Insert(nb.TableLogicalRouterPort, y, col("name", ny), col("mac", "0a:00:00:03:00:02"), col("networks", []string{"10.8.0.2/30"}), col("peer", []string{nx})),
+		ovsdb.Insert(nb.TableLogicalRouterPort, x, col("name", nx), col("mac", fmt.Sprintf("0a:00:00:03:%02x:01", n)), col("networks", []string{fmt.Sprintf("10.8.%d.1/30", n)}), col("peer", []string{ny})),
+		ovsdb.Insert(nb.TableLogicalRouterPort, y, col("name", ny), col("mac", fmt.Sprintf("0a:00:00:03:%02x:02", n)), col("networks", []string{fmt.Sprintf("10.8.%d.2/30", n)}), col("peer", []string{nx})),
 		addTo(a, "ports", x), addTo(b, "ports", y)), true
 }
 

@@ -80,7 +80,7 @@ var required = map[string]bool{
 
 // fixed columns are set with the row and stay: names are referred to by other rows' strings, or are indexes.
 var fixed = map[string]bool{"Logical_Switch.name": true, "Logical_Router.name": true, "Logical_Switch_Port.name": true,
-	"Sample.metadata": true, "Meter.bands": true,
+	"Logical_Router_Port.name": true, "Sample.metadata": true, "Meter.bands": true,
 	"Mirror.name":           true,                                          // stock keeps the row of a mirror's first name
 	"Static_MAC_Binding.ip": true, "Static_MAC_Binding.logical_port": true} // stock copies later changes of the MAC alone
 

@@ -6,6 +6,7 @@ import (
 	"flag"
 	"fmt"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -92,7 +93,7 @@ func oracleRun(t *testing.T, seed uint64) int {
 	return len(done)
 }
 
-// reduce leaves out edits as long as what is left still differs (delta debugging), for at most a minute.
+// reduce leaves out edits as long as what is left still differs in one of the same lines (delta debugging), for at most a minute.
 func reduce(t *testing.T, edits []edit, diff []string, failed error) ([]edit, []string, error) {
 	differs := func(some []edit) ([]string, error) {
 		p := newPair(t)
@@ -110,7 +111,7 @@ func reduce(t *testing.T, edits []edit, diff []string, failed error) ([]edit, []
 		for at := 0; at < len(edits) && time.Now().Before(end); {
 			some := append(append([]edit(nil), edits[:at]...), edits[min(at+size, len(edits)):]...)
 			d, err := differs(some)
-			if (err != nil) == (failed != nil) && (err != nil || len(d) > 0) {
+			if (err != nil) == (failed != nil) && (err != nil || slices.ContainsFunc(d, func(l string) bool { return slices.Contains(diff, l) })) {
 				edits, diff, failed, left = some, d, err, true
 				continue
 			}

@@ -76,6 +76,12 @@ func (e *engine) applyNB(changes []ovsdb.Change) {
 	e.counters.commit("NB_", e.stats.Steps == 0, changes)
 	e.nbChanged = true
 	for _, c := range changes {
+		if c.Table == nb.TableLogicalRouter {
+			c.Old, c.New = enabledRouter(c.Old), enabledRouter(c.New)
+			if c.Old == nil && c.New == nil {
+				continue
+			}
+		}
 		e.topo.Apply(c)
 		switch c.Table {
 		case nb.TableNBGlobal:
@@ -95,6 +101,16 @@ func (e *engine) applyNB(changes []ovsdb.Change) {
 			e.noteDatapath(c)
 		}
 	}
+}
+
+// enabledRouter is the row of a router that is enabled. A disabled one is as good as none (ovn-nb(5), Logical_Router.enabled).
+func enabledRouter(r *ovsdb.Row) *ovsdb.Row {
+	if r != nil {
+		if on, _ := r.Get(nb.LogicalRouterColEnabled).([]bool); len(on) == 1 && !on[0] {
+			return nil
+		}
+	}
+	return r
 }
 
 func (e *engine) noteDatapath(c ovsdb.Change) {
