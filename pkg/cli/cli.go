@@ -187,7 +187,7 @@ func (app *App) commands() []*cli.Command {
 	commands = append(commands, app.installCommand(), app.uninstallCommand())
 	commands = append(commands, app.statusCommand(), app.doctorCommand(), app.stopCommand(), app.tokenCommand(), app.imagesCommand())
 	commands = append(commands, app.tools()...)
-	commands = append(commands, app.centralCommand(), app.northdCommand(), app.containerdCommand(), app.versionCommand(), app.completionCommand(), app.helpCommand())
+	commands = append(commands, app.ovnCommand(), app.centralCommand(), app.northdCommand(), app.containerdCommand(), app.versionCommand(), app.completionCommand(), app.helpCommand())
 	for _, c := range commands {
 		prepare(c)
 	}

@@ -76,8 +76,7 @@ func (j *FileJournal) Replay(fn func([]byte) error) error {
 		var torn *tornError
 		if errors.As(err, &torn) {
 			if next := r.wholeRecordAfter(at); next >= 0 {
-				return fmt.Errorf("reading %s: damage at offset %d (%w), whole records follow at offset %d: restore the file from a backup, or "+
-					"look at it with ovsdb-tool and cut it there yourself", path, at, err, next)
+				return &DamageError{path, at, next, err}
 			}
 			if n == 0 && size > 0 && !r.couldBeLog() {
 				return fmt.Errorf("reading %s: it is not an OVSDB file (%w): move it away", path, err)
@@ -96,7 +95,7 @@ func (j *FileJournal) Replay(fn func([]byte) error) error {
 			return fmt.Errorf("reading %s at offset %d: %w", path, at, err)
 		}
 		if err := fn(rec); err != nil {
-			return fmt.Errorf("reading %s: record at offset %d: %w", path, at, err)
+			return &DamageError{path, at, -1, err}
 		}
 	}
 	j.size, j.base = size, size

@@ -50,6 +50,9 @@ func (l *loader) record(rec []byte) error {
 		if err != nil {
 			return err
 		}
+		if l.schema == nil {
+			l.schema = s
+		}
 		if s.Name != l.schema.Name {
 			return fmt.Errorf("it holds database %s, not %s", s.Name, l.schema.Name)
 		}

@@ -161,6 +161,11 @@ func (c *Central) open(undo *closers, name string, schema []byte, policy ovsdb.S
 	db, err := ovsdb.Open(s, ovsdb.Options{Journal: j, Sync: policy, Logger: c.log})
 	if err != nil {
 		j.Close()
+		var damage *ovsdb.DamageError
+		if errors.As(err, &damage) {
+			err = fmt.Errorf("%w: `kove ovn check --dir %s` tells what the file holds, `kove ovn rebuild --dir %s` puts it out of the way (ovn-central check and rebuild do the same)",
+				err, c.opts.DataDir, c.opts.DataDir)
+		}
 		return nil, err
 	}
 	undo.add(db.Close)

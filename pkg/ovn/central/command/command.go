@@ -58,7 +58,8 @@ func New(version string) *cli.App {
 			&cli.BoolFlag{Name: "no-northd", Usage: "serve the databases only; run a northd elsewhere: ovn-northd is its command line"},
 			&cli.StringFlag{Name: "log-level", Value: "info", Usage: "`LEVEL` debug, info, warn or error"},
 		},
-		Action: func(c *cli.Context) error { return run(c, version) },
+		Commands: fileCommands(),
+		Action:   func(c *cli.Context) error { return run(c, version) },
 		OnUsageError: func(_ *cli.Context, err error, _ bool) error {
 			return fmt.Errorf("%w: see ovn-central --help", err)
 		},
