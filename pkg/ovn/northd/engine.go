@@ -21,9 +21,9 @@ type engine struct {
 	rows     *rowStore
 	features []feature.Feature
 
-	outputs  map[unitID]*output
-	nameless map[ovsdb.UUID]topo.Placed // ports whose name another port has
-	failed   map[unitID]bool            // units that panicked last time
+	outputs map[unitID]*output
+	waiting map[ovsdb.UUID]waiting // ports and datapaths that did not get the key or the name that they want
+	failed  map[unitID]bool        // units that panicked last time
 
 	mcast     multicast
 	south     south
@@ -63,7 +63,7 @@ type datapathState struct {
 func newEngine(log *slog.Logger) *engine {
 	e := &engine{
 		log: log, topo: topo.New(), alloc: newAllocator(), flows: newFlowTable(), rows: newRowStore(), features: feature.All(),
-		nameless: map[ovsdb.UUID]topo.Placed{}, outputs: map[unitID]*output{}, failed: map[unitID]bool{}, south: newSouth(), mcast: newMulticast(),
+		waiting: map[ovsdb.UUID]waiting{}, outputs: map[unitID]*output{}, failed: map[unitID]bool{}, south: newSouth(), mcast: newMulticast(),
 		datapaths: map[ovsdb.UUID]*datapathState{}, changedDP: map[ovsdb.UUID]struct{}{},
 		content: map[lflow.ID]*lflow.Flow{}, suspects: map[rowKey]ovsdb.UUID{},
 	}
@@ -125,7 +125,7 @@ func (e *engine) noteDatapath(c ovsdb.Change) {
 		column = nb.LogicalRouterColOptions
 	}
 	m, _ := c.New.Get(column).(ovsdb.Map)
-	d.requested = bounded(m.GetString("requested-tnl-key"), 0, 0, maxDatapathKey)
+	d.requested = topo.Number(m.GetString("requested-tnl-key"))
 	if old := e.datapaths[c.New.UUID]; old == nil || *old != *d {
 		e.datapaths[c.New.UUID] = d
 		e.changedDP[c.New.UUID] = struct{}{}
@@ -137,7 +137,7 @@ func (e *engine) noteDatapath(c ovsdb.Change) {
 func (e *engine) step() (sbOps, nbOps []ovsdb.Op) {
 	e.stats.Steps++
 	e.nbChanged = false
-	e.rowOut.back = nil
+	e.rowOut.back, e.rowOut.bind = nil, nil
 	e.cleanup, e.garbage = e.garbage, nil
 	for i := range e.orphans {
 		e.cleanupDatapath(&e.orphans[i])
@@ -146,8 +146,7 @@ func (e *engine) step() (sbOps, nbOps []ovsdb.Op) {
 	e.topo.SetSouth(e.south.view(e.nbGlobal))
 	e.cleanup = append(e.cleanup, e.settleIGMP()...)
 	e.alloc.vxlan = e.vxlanMode()
-	e.allocateDatapaths()
-	e.allocatePorts(e.topo.Placements())
+	e.allocatePorts(e.topo.Placements(), e.allocateDatapaths())
 	for _, u := range e.settle() {
 		e.compile(u)
 	}
@@ -157,6 +156,7 @@ func (e *engine) step() (sbOps, nbOps []ovsdb.Op) {
 	e.globalRow()
 
 	before, after := e.rows.commit()
+	before = append(before, e.rowOut.bind...)
 	flowOps := e.flows.commit()
 	e.counters.count("northd", e.stats.Steps == 1, 1)
 	e.counters.count("lflow", e.stats.Steps == 1, uint64(min(len(flowOps), 1)))
@@ -199,113 +199,6 @@ func (e *engine) settleOnce() []topo.Unit {
 	return units
 }
 
-func (e *engine) allocateDatapaths() {
-	if len(e.changedDP) == 0 {
-		return
-	}
-	ids := make([]ovsdb.UUID, 0, len(e.changedDP))
-	for id := range e.changedDP {
-		ids = append(ids, id)
-	}
-	clear(e.changedDP)
-	// Those that ask for a key come first, then by kind and name, so that keys do not depend on UUIDs.
-	slices.SortFunc(ids, func(a, b ovsdb.UUID) int { return compareDatapaths(e.datapaths[a], e.datapaths[b], a, b) })
-	for _, id := range ids {
-		if e.datapaths[id] == nil {
-			if k := e.alloc.dp[id]; k != nil {
-				e.cleanupDatapath(k)
-			}
-			e.alloc.freeDatapath(id)
-			e.topo.SetDatapathKey(id, nil)
-		}
-	}
-	for i := 0; i < len(ids); i++ {
-		id := ids[i]
-		d := e.datapaths[id]
-		if d == nil {
-			continue
-		}
-		k, evicted, err := e.alloc.datapath(id, d.requested)
-		if err != nil {
-			e.log.Error("allocating key", "component", "northd", "err", err)
-			continue
-		}
-		if evicted != nil && *evicted != id {
-			ids = append(ids, *evicted)
-		}
-		e.topo.SetDatapathKey(id, k)
-	}
-}
-
-func compareDatapaths(a, b *datapathState, ida, idb ovsdb.UUID) int {
-	switch {
-	case a == nil || b == nil:
-		if (a == nil) != (b == nil) {
-			if a == nil {
-				return -1
-			}
-			return 1
-		}
-	case (a.requested > 0) != (b.requested > 0):
-		if a.requested > 0 {
-			return -1
-		}
-		return 1
-	case a.router != b.router:
-		if b.router {
-			return -1
-		}
-		return 1
-	case a.name != b.name:
-		if a.name < b.name {
-			return -1
-		}
-		return 1
-	}
-	return ida.Compare(idb)
-}
-
-func (e *engine) allocatePorts(placed []topo.Placed) {
-	for _, p := range placed {
-		delete(e.nameless, p.ID)
-		if p.Old.Name != "" && (p.New.Name != p.Old.Name || p.New.Datapath != p.Old.Datapath) {
-			e.freePort(p.Old.Name, p.ID, p.New.Name == p.Old.Name)
-		}
-	}
-	slices.SortStableFunc(placed, func(a, b topo.Placed) int {
-		switch {
-		case (a.New.Requested > 0) == (b.New.Requested > 0):
-			return 0
-		case a.New.Requested > 0:
-			return -1
-		}
-		return 1
-	})
-	for _, p := range placed {
-		if p.New.Datapath.IsZero() {
-			continue
-		}
-		e.allocatePort(p)
-	}
-	// Ports that had to wait for their name.
-	for id, p := range e.nameless {
-		if e.alloc.port[p.New.Name] == nil {
-			delete(e.nameless, id)
-			e.allocatePort(p)
-		}
-	}
-}
-
-func (e *engine) allocatePort(p topo.Placed) {
-	k, err := e.alloc.portKey(p.New.Name, p.New.Datapath, p.ID, p.New.Requested)
-	if err != nil {
-		e.log.Error("allocating key", "component", "northd", "err", err)
-		e.nameless[p.ID] = p
-		return
-	}
-	e.topo.SetPortKey(p.New.Name, k)
-}
-
 func (e *engine) freePort(name string, owner ovsdb.UUID, moves bool) {
 	p := e.alloc.port[name]
 	if p == nil || !e.alloc.freePort(name, owner) {
@@ -342,7 +235,7 @@ func (e *engine) allocateRedirect(u topo.Unit) bool {
 	}
 	switch {
 	case want && !has:
-		k, err := e.alloc.portKey(name, dp, u.ID, 0)
+		k, _, _, err := e.alloc.portKey(name, dp, u.ID, 0)
 		if err != nil {
 			e.log.Error("allocating key", "component", "northd", "err", err)
 			return false

@@ -74,7 +74,9 @@ type allocator struct {
 	port      map[string]*portAlloc            // by logical port name
 	queues    *keySpace
 	aclIDs    *keySpace
-	bfdPorts  *keySpace // counted from firstBFDPort
+	evicted   map[ovsdb.UUID]ovsdb.UUID // datapaths that lost their key → their Datapath_Binding
+	asked     map[string]int64          // keys that their owners, datapaths by UUID and ports by name, asked for and got
+	bfdPorts  *keySpace                 // counted from firstBFDPort
 	vxlan     bool
 }
 
@@ -91,7 +93,7 @@ type portAlloc struct {
 
 func newAllocator() *allocator {
 	return &allocator{datapaths: newKeySpace(), dp: map[ovsdb.UUID]*topo.DatapathKey{}, ports: map[ovsdb.UUID]*keySpace{},
-		port: map[string]*portAlloc{}, queues: newKeySpace(), aclIDs: newKeySpace(), bfdPorts: newKeySpace()}
+		port: map[string]*portAlloc{}, queues: newKeySpace(), asked: map[string]int64{}, evicted: map[ovsdb.UUID]ovsdb.UUID{}, aclIDs: newKeySpace(), bfdPorts: newKeySpace()}
 }
 
 // loadDatapath and loadPort take what the southbound database holds at start; false means that the key or the name is
@@ -124,29 +126,51 @@ func (a *allocator) space(dp ovsdb.UUID) *keySpace {
 	return s
 }
 
+// requestable says why a key cannot be given to owner although it asks for it, "" if it can. The holder of a key that it
+// asked for itself keeps it.
+func (a *allocator) requestable(s *keySpace, key, limit int64, owner string) string {
+	if key > limit || key < 0 {
+		return fmt.Sprintf("it is not between 1 and %d", limit)
+	}
+	if holder, ok := s.used[key]; ok && holder != owner && a.asked[holder] == key {
+		return holder + " asks for it too"
+	}
+	return ""
+}
+
 // datapath returns the key of a datapath, allocating it. requested is 0 or the operator's choice. A key that was
-// requested by one and is held by another without having asked for it changes hands: evicted is that other one.
-func (a *allocator) datapath(id ovsdb.UUID, requested int64) (k *topo.DatapathKey, evicted *ovsdb.UUID, err error) {
+// requested by one and is held by another without having asked for it changes hands: evicted is that other one. A request
+// that cannot be met gives another key, and says why it is unmet.
+func (a *allocator) datapath(id ovsdb.UUID, requested int64) (k *topo.DatapathKey, evicted *ovsdb.UUID, unmet string, err error) {
 	k = a.dp[id]
-	if k != nil && (requested == 0 || requested == k.Key) {
-		return k, nil, nil
-	}
 	owner := id.String()
-	if requested > 0 && requested <= maxDatapathKey {
-		if holder, ok := a.datapaths.used[requested]; ok && holder != owner {
-			if h, err := ovsdb.ParseUUID(holder); err == nil {
-				evicted = &h
-				delete(a.dp, h)
+	if requested != 0 {
+		limit := int64(maxDatapathKey)
+		if a.vxlan {
+			limit = maxDatapathKeyVXLAN
+		}
+		if unmet = a.requestable(a.datapaths, requested, limit, owner); unmet == "" {
+			a.asked[owner] = requested
+			if k != nil && k.Key == requested {
+				return k, nil, "", nil
 			}
+			if holder, ok := a.datapaths.used[requested]; ok {
+				if h, err := ovsdb.ParseUUID(holder); err == nil && a.dp[h] != nil {
+					evicted = &h
+					a.evicted[h] = a.dp[h].SB
+					delete(a.dp, h)
+				}
+			}
+			if k != nil {
+				a.datapaths.free(k.Key, owner)
+			}
+			a.datapaths.used[requested] = owner
+			return a.setDatapath(id, requested), evicted, "", nil
 		}
-		if k != nil {
-			a.datapaths.free(k.Key, owner)
-		}
-		a.datapaths.used[requested] = owner
-		return a.setDatapath(id, requested), evicted, nil
 	}
+	delete(a.asked, owner)
 	if k != nil {
-		return k, nil, nil
+		return k, nil, unmet, nil
 	}
 	limit := int64(maxDatapathKey - reservedDatapathKeys)
 	if a.vxlan {
@@ -154,9 +178,9 @@ func (a *allocator) datapath(id ovsdb.UUID, requested int64) (k *topo.DatapathKe
 	}
 	key := a.datapaths.next(limit, owner)
 	if key == 0 {
-		return nil, nil, fmt.Errorf("allocating tunnel key of datapath %s: all %d keys are in use", id, limit)
+		return nil, nil, unmet, fmt.Errorf("allocating tunnel key of datapath %s: all %d keys are in use", id, limit)
 	}
-	return a.setDatapath(id, key), nil, nil
+	return a.setDatapath(id, key), nil, unmet, nil
 }
 
 func (a *allocator) setDatapath(id ovsdb.UUID, key int64) *topo.DatapathKey {
@@ -164,12 +188,17 @@ func (a *allocator) setDatapath(id ovsdb.UUID, key int64) *topo.DatapathKey {
 	n := &topo.DatapathKey{SB: id, Key: key}
 	if old := a.dp[id]; old != nil {
 		n.SB = old.SB
+	} else if sb, ok := a.evicted[id]; ok {
+		n.SB = sb
+		delete(a.evicted, id)
 	}
 	a.dp[id] = n
 	return n
 }
 
 func (a *allocator) freeDatapath(id ovsdb.UUID) {
+	delete(a.asked, id.String())
+	delete(a.evicted, id)
 	if k := a.dp[id]; k != nil {
 		a.datapaths.free(k.Key, id.String())
 		delete(a.dp, id)
@@ -177,35 +206,45 @@ func (a *allocator) freeDatapath(id ovsdb.UUID) {
 	}
 }
 
-// portKey returns the key of a port, allocating it.
-func (a *allocator) portKey(name string, dp, owner ovsdb.UUID, requested int64) (*topo.PortKey, error) {
+// portKey returns the key of a port, allocating it. As with datapaths, a requested key is taken from a port that did not ask
+// for it: evicted is its name.
+func (a *allocator) portKey(name string, dp, owner ovsdb.UUID, requested int64) (k *topo.PortKey, evicted, unmet string, err error) {
 	p := a.port[name]
 	if p != nil && !p.Owner.IsZero() && p.Owner != owner {
-		return nil, fmt.Errorf("naming port %s: another logical port has that name", name)
+		return nil, "", "", fmt.Errorf("naming port %s: another logical port has that name", name)
 	}
-	if p != nil && p.dp == dp && (requested == 0 || requested == p.Key) {
-		p.Owner = owner
-		k := p.PortKey
-		return &k, nil
+	if a.dp[dp] == nil {
+		return nil, "", "", fmt.Errorf("allocating tunnel key of port %s: its datapath has none", name)
 	}
 	space := a.space(dp)
-	var key int64
 	limit := int64(maxPortKey)
 	if a.vxlan {
 		limit = maxPortKeyVXLAN
 	}
-	if requested > 0 && requested <= maxPortKey && space.take(requested, name) {
-		key = requested
-	} else if p != nil && p.dp == dp {
+	if requested != 0 {
+		unmet = a.requestable(space, requested, limit, name)
+	}
+	meet := requested != 0 && unmet == ""
+	if meet {
+		a.asked[name] = requested
+	} else {
+		delete(a.asked, name)
+	}
+	if p != nil && p.dp == dp && p.Key != 0 && (!meet || requested == p.Key) {
 		p.Owner = owner
 		k := p.PortKey
-		return &k, nil
-	} else if key = space.next(limit, name); key == 0 {
-		return nil, fmt.Errorf("allocating tunnel key of port %s: all %d keys of the datapath are in use", name, limit)
+		return &k, "", unmet, nil
 	}
-	if a.dp[dp] == nil {
-		space.free(key, name)
-		return nil, fmt.Errorf("allocating tunnel key of port %s: its datapath has none", name)
+	var key int64
+	if meet {
+		if evicted = space.used[requested]; evicted != "" {
+			a.port[evicted].Key = 0
+		}
+		space.used[requested] = name
+		space.last = max(space.last, requested)
+		key = requested
+	} else if key = space.next(limit, name); key == 0 {
+		return nil, "", unmet, fmt.Errorf("allocating tunnel key of port %s: all %d keys of the datapath are in use", name, limit)
 	}
 	n := &portAlloc{PortKey: topo.PortKey{SB: hashUUID(sb.TablePortBinding, portRowKey(name, a.dp[dp].SB)), Key: key, Owner: owner}, dp: dp}
 	if p != nil {
@@ -217,8 +256,8 @@ func (a *allocator) portKey(name string, dp, owner ovsdb.UUID, requested int64) 
 		a.space(p.dp).free(p.Key, name)
 	}
 	a.port[name] = n
-	k := n.PortKey
-	return &k, nil
+	key2 := n.PortKey
+	return &key2, evicted, unmet, nil
 }
 
 // queue gives a port a queue, or takes it, and returns its new key; nil when there is nothing to change.
@@ -247,6 +286,7 @@ func (a *allocator) freePort(name string, owner ovsdb.UUID) bool {
 	if s := a.ports[p.dp]; s != nil {
 		s.free(p.Key, name)
 	}
+	delete(a.asked, name)
 	a.queues.free(p.Queue, name)
 	delete(a.port, name)
 	return true

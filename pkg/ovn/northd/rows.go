@@ -173,7 +173,7 @@ func switchPortRows(p *topo.SwitchPort, b *rows) {
 				options["qos_physical_network"] = n
 			}
 		}
-		requestedChassis(p, &cols, options)
+		requestedChassis(p, &cols, options, b)
 		if row.Type == "external" && p.HAGroup != nil {
 			cols = append(cols, col(sb.PortBindingColHAChassisGroup, []ovsdb.UUID{haGroupRows(p.HAGroup, b)}))
 		}
@@ -269,12 +269,19 @@ func portMACs(p *topo.SwitchPort) []string {
 // stays as long as more than one chassis is requested.
 const activatedOption = "additional-chassis-activated"
 
-func requestedChassis(p *topo.SwitchPort, cols *[]ovsdb.ColumnValue, options map[string]string) {
+func requestedChassis(p *topo.SwitchPort, cols *[]ovsdb.ColumnValue, options map[string]string, b *rows) {
+	remote := p.Type == "remote" && len(p.Requested) > 0 && p.Requested[0].Remote
+	if remote && p.ChassisID != p.Requested[0].ID {
+		// No ovn-controller of this availability zone binds it.
+		b.Bind(ovsdb.Update(sb.TablePortBinding, p.Key.SB, col(sb.PortBindingColChassis, []ovsdb.UUID{p.Requested[0].ID})))
+	} else if !remote && p.BoundByUs && !p.ChassisID.IsZero() {
+		b.Bind(ovsdb.Update(sb.TablePortBinding, p.Key.SB, col(sb.PortBindingColChassis, []ovsdb.UUID(nil))))
+	}
 	if len(p.Requested) == 0 || p.Requested[0].ID.IsZero() {
 		return
 	}
 	*cols = append(*cols, col(sb.PortBindingColRequestedChassis, []ovsdb.UUID{p.Requested[0].ID}))
-	if p.Type == "remote" && p.Requested[0].Remote {
+	if remote {
 		options["is-remote-nb-bound"] = "true"
 	}
 	var more []ovsdb.UUID

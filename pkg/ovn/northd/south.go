@@ -206,10 +206,11 @@ func (e *engine) bind(name string) {
 	}
 	b.AdditionalChassis = len(pb.AdditionalChassis) > 0
 	b.Activated = pb.Options[activatedOption]
+	b.BoundByUs = pb.Options["is-remote-nb-bound"] == "true"
 	if pb.Chassis != nil {
 		if ch := e.south.chassis[*pb.Chassis]; ch != nil {
 			b.Chassis = ch.Name
-			b.Up = ch.OtherConfig["port-up-notif"] != "true" || pb.Up != nil && *pb.Up
+			b.Up = pb.Type == "remote" || ch.OtherConfig["port-up-notif"] != "true" || pb.Up != nil && *pb.Up
 		}
 	}
 	if *b == (topo.Binding{}) {

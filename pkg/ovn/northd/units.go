@@ -42,6 +42,7 @@ type rows struct {
 	rows    []rowOut
 	members []memberRef
 	back    []ovsdb.Op
+	bind    []ovsdb.Op // of Port_Bindings, where chassis usually say
 }
 
 type rowOut struct {
@@ -76,6 +77,10 @@ func (b *rows) Member(table, key, column string, value any) {
 // Back writes northbound columns. Call it only when they differ from the view.
 func (b *rows) Back(op ovsdb.Op) { b.back = append(b.back, op) }
 
+// Bind writes columns of a Port_Binding that chassis own, on behalf of one that does not. Call it only when they differ from
+// the view.
+func (b *rows) Bind(op ovsdb.Op) { b.bind = append(b.bind, op) }
+
 // compile runs a unit and applies what changed in its output to the tables.
 func (e *engine) compile(u topo.Unit) {
 	key := unitID{u.Kind, u.ID}
@@ -83,10 +88,10 @@ func (e *engine) compile(u topo.Unit) {
 	if u.View != nil {
 		e.builder.Reset()
 		e.rowOut.rows, e.rowOut.members = e.rowOut.rows[:0], e.rowOut.members[:0]
-		backs := len(e.rowOut.back)
+		backs, binds := len(e.rowOut.back), len(e.rowOut.bind)
 		if p := e.run(u); p != nil {
 			// The unit keeps what it had; it is compiled again when its view changes.
-			e.rowOut.back = e.rowOut.back[:backs]
+			e.rowOut.back, e.rowOut.bind = e.rowOut.back[:backs], e.rowOut.bind[:binds]
 			e.log.Error("compiling unit panicked", "component", "northd", "kind", u.Kind.String(), "row", u.ID.String(), "err", p)
 			e.failed[key] = true
 			e.counters.unit(u.Kind, false, true)

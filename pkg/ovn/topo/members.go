@@ -100,7 +100,7 @@ func (t *Topo) Placements() []Placed {
 	for id := range t.routerPortsAffected {
 		old, new := t.members.routerPlaces[id], Place{}
 		if row, lrs := t.LogicalRouterPort.peek(id), t.routerOf.peek(id); row != nil && len(lrs) > 0 {
-			new = Place{Name: row.Name, Datapath: lrs[0], Router: true, Requested: number(row.Options["requested-tnl-key"])}
+			new = Place{Name: row.Name, Datapath: lrs[0], Router: true, Requested: Number(row.Options["requested-tnl-key"])}
 			t.members.routerPlaces[id] = new
 		} else {
 			delete(t.members.routerPlaces, id)
@@ -116,7 +116,8 @@ func (t *Topo) Placements() []Placed {
 	return out
 }
 
-func number(s string) int64 {
+// Number reads a decimal number; 0 if it is none.
+func Number(s string) int64 {
 	n, _ := strconv.ParseInt(s, 10, 64)
 	return n
 }
@@ -127,7 +128,7 @@ func (t *Topo) place(id ovsdb.UUID) place {
 		return place{}
 	}
 	return place{
-		Place: Place{Name: row.Name, Datapath: sws[0], Requested: number(row.Options["requested-tnl-key"])},
+		Place: Place{Name: row.Name, Datapath: sws[0], Requested: Number(row.Options["requested-tnl-key"])},
 		class: classOf(row), pgs: t.pgOf.peek(id),
 	}
 }

@@ -158,5 +158,5 @@ func (s *SwitchFacts) MulticastTableSize() int64 {
 	if v == "" {
 		return 2048
 	}
-	return number(v)
+	return Number(v)
 }

@@ -198,6 +198,9 @@ func (t *Topo) computeSwitchPort(id ovsdb.UUID) *SwitchPort {
 			}
 		}
 	}
+	if bound := t.bindings.Get(f.Name); bound != nil {
+		p.BoundByUs = bound.BoundByUs
+	}
 	if f.Chassis != "" {
 		p.ChassisID = t.chassis.Get(f.Chassis).ID
 	}

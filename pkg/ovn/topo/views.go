@@ -131,6 +131,7 @@ type SwitchPort struct {
 	Mirrors          []*nb.Mirror
 	Requested        []Chassis  // options:requested-chassis; the first is zero if it does not exist
 	ChassisID        ovsdb.UUID // where it is bound
+	BoundByUs        bool       // by northd
 	HAGroup          *HAGroup
 	Tag              []int64 // VLAN tag, nil for none
 	// DynamicAddresses is what Logical_Switch_Port.dynamic_addresses should be, "" for nothing.
