@@ -203,7 +203,7 @@ func aclFlows(sw *topo.Switch, a *topo.ACL, tracked bool, b *Builder) {
 		add("", allowBit)
 	case "allow", "allow-related":
 		if !tracked {
-			add("", allowBit)
+			add("", allowBit+label)
 			return
 		}
 		persist := ""

@@ -19,18 +19,18 @@ func qos() Feature {
 				stage = lflow.SwitchOutQoS
 			}
 			action := ""
-			if v, ok := q.Action["dscp"]; ok {
-				action += "ip.dscp = " + strconv.FormatInt(v, 10) + "; "
-			}
-			if v, ok := q.Action["mark"]; ok {
-				action += "pkt.mark = " + strconv.FormatInt(v, 10) + "; "
-			}
 			if rate, ok := q.Bandwidth["rate"]; ok {
 				action += "set_meter(" + strconv.FormatInt(rate, 10)
 				if burst, ok := q.Bandwidth["burst"]; ok {
 					action += ", " + strconv.FormatInt(burst, 10)
 				}
 				action += "); "
+			}
+			if v, ok := q.Action["dscp"]; ok {
+				action += "ip.dscp = " + strconv.FormatInt(v, 10) + "; "
+			}
+			if v, ok := q.Action["mark"]; ok {
+				action += "pkt.mark = " + strconv.FormatInt(v, 10) + "; "
 			}
 			b.Add(sw.Datapath, stage, int(q.Priority), q.Match, action+"next;").WithHint(q.UUID)
 		}

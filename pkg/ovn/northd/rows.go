@@ -62,10 +62,14 @@ func optional[T any](p *T) []T {
 func switchRows(sw *topo.Switch, b *rows) {
 	ids := map[string]string{"logical-switch": sw.ID.String(), "name": sw.Name}
 	addName2(ids, sw.ExternalIDs)
-	for _, o := range []string{"ct-zone-limit", "fdb_age_threshold", "interconn-ts"} {
-		if v := sw.OtherConfig[o]; v != "" {
-			ids[o] = v
+	for _, o := range []string{"ct-zone-limit", "fdb_age_threshold"} {
+		// As a number: 0 and what is none say nothing.
+		if n, err := strconv.ParseUint(sw.OtherConfig[o], 10, 64); err == nil && n > 0 {
+			ids[o] = strconv.FormatUint(n, 10)
 		}
+	}
+	if ts, ok := sw.OtherConfig["interconn-ts"]; ok {
+		ids["interconn-ts"] = ts
 	}
 	b.AddWithID(sb.TableDatapathBinding, sw.ID.String(), sw.SB,
 		col(sb.DatapathBindingColTunnelKey, sw.Key), col(sb.DatapathBindingColExternalIDs, stringMap(ids)))

@@ -281,8 +281,11 @@ func (t *Topo) computeLBFacts(id ovsdb.UUID) *LoadBalancerFacts {
 			}
 			v.Check = c
 			for j := range v.Backends {
-				if b := &v.Backends[j]; b.LSP != "" && b.SourceIP != "" {
+				b := &v.Backends[j]
+				if b.LSP != "" && b.SourceIP != "" {
 					b.Status = t.monitors.Get(MonitorKey{b.LSP, b.Addr.String(), f.Protocol, int64(b.Port)})
+				} else {
+					b.Status = "offline" // nobody can tell: ip_port_mappings does not say where it is
 				}
 			}
 		}
