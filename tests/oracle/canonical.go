@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"regexp"
 	"strings"
+
+	"github.com/kove-io/kove/pkg/ovsdb"
 )
 
 // canonical is Normalise with tunnel keys replaced by names. Which key a port or datapath gets after others have gone depends
@@ -12,6 +14,7 @@ import (
 func canonical(nb, sb *Dump) (Text, error) {
 	var errs []error
 	names := map[string]string{} // key of datapath → its name
+	ports := map[string]string{} // keys of datapath and port → the port's name
 	taken := map[string]string{}
 	unique := func(space string, r Row, what string) {
 		k := fmt.Sprintf("%s %d", space, r["tunnel_key"])
@@ -20,15 +23,25 @@ func canonical(nb, sb *Dump) (Text, error) {
 		}
 		taken[k] = what
 	}
-	for _, r := range sb.Tables["Datapath_Binding"] {
+	keyOf := map[ovsdb.UUID]any{}
+	for id, r := range sb.Tables["Datapath_Binding"] {
 		name := stringMap(r, "external_ids")["name"]
 		unique("datapath", r, name)
 		names[fmt.Sprint(r["tunnel_key"])] = name
+		keyOf[id] = r["tunnel_key"]
 		delete(r, "tunnel_key")
 	}
 	for _, r := range sb.Tables["Port_Binding"] {
 		unique(fmt.Sprint(r["datapath"]), r, text(r, "logical_port"))
+		dp, _ := r["datapath"].(ovsdb.UUID)
+		ports[fmt.Sprint(keyOf[dp], " ", r["tunnel_key"])] = text(r, "logical_port")
 		delete(r, "tunnel_key")
+	}
+	for _, r := range sb.Tables["FDB"] {
+		// Keys of what is not there stay numbers.
+		if port, ok := ports[fmt.Sprint(r["dp_key"], " ", r["port_key"])]; ok {
+			r["dp_key"], r["port_key"] = names[fmt.Sprint(r["dp_key"])], port
+		}
 	}
 	for _, r := range sb.Tables["Port_Group"] {
 		if key, rest, ok := strings.Cut(text(r, "name"), "_"); ok {

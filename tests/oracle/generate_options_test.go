@@ -29,7 +29,7 @@ var optionValues = map[string]map[string]optionValue{
 		"ignore_chassis_features": yesNo, "mac_binding_removal_limit": zoneLimit, "fdb_removal_limit": zoneLimit, "controller_event": yesNo,
 		"use_logical_dp_groups": yesNo, "ignore_lsp_down": yesNo, "use_ct_inv_match": yesNo, "default_acl_drop": yesNo,
 		"debug_drop_domain_id": text1("1", "77"), "debug_drop_collector_set": text1("2", "99"), "use_common_zone": yesNo, "vxlan_mode": yesNo,
-		"always_tunnel": yesNo, "ecmp_nexthop_monitor_enable": yesNo, "svc_monitor_mac": text1("0e:00:00:00:00:02"),
+		"always_tunnel": yesNo, "ecmp_nexthop_monitor_enable": yesNo,
 	},
 	"Copp.meters": {
 		"arp": anyMeter, "arp-resolve": anyMeter, "dhcpv4-opts": anyMeter, "dhcpv6-opts": anyMeter, "dns": anyMeter, "event-elb": anyMeter,

@@ -81,7 +81,7 @@ func newNAT(r *topo.Router, row *topo.NAT) (*natRule, bool) {
 		return nil, false
 	}
 	logical, err := topo.ParseNetwork(row.LogicalIP)
-	if err != nil || logical.Is4() != ext.Is4() {
+	if err != nil || logical.Is4() != ext.Is4() || row.Type != "snat" && logical.Bits != logical.Addr.BitLen() {
 		return nil, false
 	}
 	return &natRule{NAT: row, r: r, f: familyOf(ext.Is4()), ext: ext, bits: logical.Bits}, true

@@ -30,12 +30,13 @@ func routerARPRouter(r *topo.Router, b *Builder) {
 	// A Neighbor Solicitation for a known gateway can go to its solicited-node address at once.
 	for _, s := range r.StaticRoutes {
 		hop, err := topo.ParseNetwork(s.Nexthop)
-		if err != nil || hop.Is4() {
+		if err != nil || hop.Is4() || hop.Bits != 128 {
 			continue
 		}
 		group := hop.SolicitedNode()
-		b.Add(r.Datapath, lflow.RouterInARPRequest, 200, unknown+" == 0 && "+lflow.RegNextHopIP6+" == "+hop.IP(),
-			"nd_ns { eth.dst = "+multicastMAC(group)+"; ip6.dst = "+group.String()+"; nd.target = "+hop.IP()+"; output; }; "+output).
+		// As it is written, capitals included: so does stock.
+		b.Add(r.Datapath, lflow.RouterInARPRequest, 200, unknown+" == 0 && "+lflow.RegNextHopIP6+" == "+s.Nexthop,
+			"nd_ns { eth.dst = "+multicastMAC(group)+"; ip6.dst = "+group.String()+"; nd.target = "+s.Nexthop+"; output; }; "+output).
 			WithMeter(r.Copp["nd-ns-resolve"]).WithHint(s.UUID)
 	}
 }
@@ -56,7 +57,7 @@ func routerARPPort(p *topo.RouterPort, b *Builder) {
 	}
 	for _, other := range p.PeerSwitch.RouterPorts {
 		q := other.Peer
-		if q == nil || q.ID == p.ID || q.DP.ID == p.DP.ID {
+		if q == nil || q.ID == p.ID {
 			continue
 		}
 		if len(q.IP4) > 0 {

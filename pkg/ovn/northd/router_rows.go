@@ -28,7 +28,7 @@ func routerPortMAC(p *topo.RouterPort) string {
 // (ovn-nb(5), ipv6_ra_configs) and prefix delegation.
 func routerPortOptions(p *topo.RouterPort, options map[string]string) {
 	for _, o := range []string{"prefix_delegation", "prefix"} {
-		if p.Row.Options[o] == "true" {
+		if p.Row.Options[o] == "true" && p.PeerSwitch != nil {
 			options["ipv6_"+o] = "true"
 		}
 	}
