@@ -51,7 +51,6 @@ var (
 		"NB_Global.options:ic-route-learn-default":        "read by ovn-ic",
 		"NB_Global.options:ic-route-denylist":             "read by ovn-ic",
 		"NB_Global.options:mac_prefix":                    "fixed, or stock makes a random one",
-		"NB_Global.options:svc_monitor_mac":            "fixed, or northd makes a random one",
 		"NB_Global.options:max_tunid":                     "written by northd, compared",
 		"Logical_Switch.other_config:ic-vxlan_mode":       "read by ovn-ic",
 		"Logical_Router_Port.options:ic-route-tag":        "read by ovn-ic",
