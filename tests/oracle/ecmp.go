@@ -150,6 +150,48 @@ func renumberChains(flows []*flow) {
 	}
 }
 
+// Route tables have numbers in the order in which stock comes across their names, which follows UUIDs.
+var (
+	tableMatch = regexp.MustCompile(`\breg7 == ([1-9]\d*)\b`)
+	tableSet   = regexp.MustCompile(`\breg7 = ([1-9]\d*);`)
+)
+
+// renumberTables ranks the route tables of a router by the routes in them and by the ports that use them.
+func renumberTables(flows []*flow) {
+	tables := map[string]map[string][]string{}
+	note := func(f *flow, n, text string) {
+		if tables[f.datapath] == nil {
+			tables[f.datapath] = map[string][]string{}
+		}
+		tables[f.datapath][n] = append(tables[f.datapath][n], text)
+	}
+	for _, f := range flows {
+		if m := tableMatch.FindStringSubmatch(f.match); m != nil {
+			note(f, m[1], tableMatch.ReplaceAllString(f.match, ""))
+		}
+		if m := tableSet.FindStringSubmatch(f.actions); m != nil {
+			note(f, m[1], f.match)
+		}
+	}
+	rank := map[string]map[string]string{}
+	for dp, ts := range tables {
+		var order []string
+		for n := range ts {
+			order = append(order, n)
+			slices.Sort(ts[n])
+		}
+		slices.SortFunc(order, func(a, b string) int { return cmp.Or(slices.Compare(ts[a], ts[b]), cmp.Compare(a, b)) })
+		rank[dp] = map[string]string{}
+		for i, n := range order {
+			rank[dp][n] = strconv.Itoa(i + 1)
+		}
+	}
+	for _, f := range flows {
+		f.match = replace(tableMatch, f.match, func(m []string) string { return "reg7 == " + cmp.Or(rank[f.datapath][m[1]], m[1]) })
+		f.actions = replace(tableSet, f.actions, func(m []string) string { return "reg7 = " + cmp.Or(rank[f.datapath][m[1]], m[1]) + ";" })
+	}
+}
+
 func replace(re *regexp.Regexp, s string, f func(m []string) string) string {
 	return re.ReplaceAllStringFunc(s, func(all string) string { return f(re.FindStringSubmatch(all)) })
 }

@@ -91,6 +91,7 @@ func (n *names) flows(sb *Dump) string {
 			})
 		}
 	}
+	renumberTables(all)
 	renumberECMP(all)
 	renumberChains(all)
 	slices.SortFunc(all, func(a, b *flow) int {

@@ -110,6 +110,28 @@ func TestEquivalences(t *testing.T) {
 			b:     func(w *world) { w.datapath("a"); w.group("a", "239.1.1.1", 65535) },
 			other: func(w *world) { w.datapath("a"); w.group("a", "239.1.1.1", 32772) },
 		},
+		// Route tables have any numbers.
+		"route tables": {
+			a: func(w *world) {
+				w.datapath("r")
+				w.flow("r", 14, 100, `inport == "a"`, "reg7 = 1; next;")
+				w.flow("r", 15, 68, "reg7 == 1 && ip4.dst == 1.0.0.0/8", "next;")
+				w.flow("r", 15, 68, "reg7 == 2 && ip4.dst == 2.0.0.0/8", "next;")
+			},
+			b: func(w *world) {
+				w.datapath("r")
+				w.flow("r", 14, 100, `inport == "a"`, "reg7 = 7; next;")
+				w.flow("r", 15, 68, "reg7 == 7 && ip4.dst == 1.0.0.0/8", "next;")
+				w.flow("r", 15, 68, "reg7 == 3 && ip4.dst == 2.0.0.0/8", "next;")
+			},
+			// The port uses the other table.
+			other: func(w *world) {
+				w.datapath("r")
+				w.flow("r", 14, 100, `inport == "a"`, "reg7 = 2; next;")
+				w.flow("r", 15, 68, "reg7 == 1 && ip4.dst == 1.0.0.0/8", "next;")
+				w.flow("r", 15, 68, "reg7 == 2 && ip4.dst == 2.0.0.0/8", "next;")
+			},
+		},
 		// The MACs of a router come in the order of a hash table.
 		"set of MACs": {
 			a: func(w *world) {

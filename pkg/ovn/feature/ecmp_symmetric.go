@@ -16,6 +16,9 @@ func ecmpSymmetric() Feature {
 	return Feature{
 		Name: "ecmp symmetric reply",
 		Router: func(r *topo.Router, b *Builder) {
+			if r.Chassis == "" {
+				return // the connection is known on one chassis only
+			}
 			tables := routeTables(r)
 			for _, g := range routeGroups(r) {
 				if !g.ecmp() {

@@ -68,9 +68,6 @@ func mtuOf(p *topo.RouterPortFacts) (mtu int, measure, bypass string) {
 	if err != nil || mtu <= 0 {
 		return 0, "", ""
 	}
-	header := 14 // of Ethernet, which the option does not count
-	if p.Physical {
-		header = 18 // on the physical network there may be a VLAN tag
-	}
-	return mtu, lflow.RegPktLarger + " = check_pkt_larger(" + strconv.Itoa(mtu+header) + "); ", p.Row.Options["gateway_mtu_bypass"]
+	// The option does not count the Ethernet header.
+	return mtu, lflow.RegPktLarger + " = check_pkt_larger(" + strconv.Itoa(mtu+14) + "); ", p.Row.Options["gateway_mtu_bypass"]
 }

@@ -333,15 +333,13 @@ func (n *natRule) gateway(b *Builder) {
 	if n.zone() != "" {
 		n.add(b, lflow.RouterOutChkDNATLocal, 50, "ip && "+to+" && "+n.where(), lflow.RegDNATLocal+" = 1; next;")
 	}
-	if via, _ := topo.WayTo(n.r.Ports, n.ext.Addr); via != nil || n.Options["add_route"] == "true" {
-		mac := n.port.MAC
-		if n.distributed {
-			mac = n.mac
-		}
-		n.add(b, lflow.RouterInARPResolve, 100, "outport == "+n.port.Quoted+" && "+n.f.nextHop+" == "+n.ext.IP(), "eth.dst = "+mac+"; next;")
-		// What was not translated by now would go round for ever.
-		n.add(b, lflow.RouterInARPResolve, 150, "inport == "+n.port.Quoted+" && outport == "+n.port.Quoted+" && "+to, drop(n.r.Global))
+	mac := n.port.MAC
+	if n.distributed {
+		mac = n.mac
 	}
+	n.add(b, lflow.RouterInARPResolve, 100, "outport == "+n.port.Quoted+" && "+n.f.nextHop+" == "+n.ext.IP(), "eth.dst = "+mac+"; next;")
+	// What was not translated by now would go round for ever.
+	n.add(b, lflow.RouterInARPResolve, 150, "inport == "+n.port.Quoted+" && outport == "+n.port.Quoted+" && "+to, drop(n.r.Global))
 	if n.distributed {
 		n.add(b, lflow.RouterInGWRedirect, 100, n.f.ip+".src == "+n.LogicalIP+" && outport == "+n.port.Quoted+" && "+n.where(),
 			"eth.src = "+n.mac+"; "+n.f.source+" = "+n.ext.IP()+"; next;")

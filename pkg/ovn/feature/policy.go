@@ -31,7 +31,7 @@ func routerPolicies(r *topo.Router, b *Builder) {
 			match = regPolicyChain + " == " + strconv.Itoa(chains[deref(p.Chain)]) + " && (" + match + ")"
 		}
 		mark := ""
-		if m, err := strconv.ParseUint(p.Options["pkt_mark"], 0, 32); err == nil && m != 0 {
+		if m, err := strconv.ParseUint(p.Options["pkt_mark"], 10, 32); err == nil && m != 0 {
 			mark = "pkt.mark = " + strconv.FormatUint(m, 10) + "; "
 		}
 		actions := ""
@@ -41,16 +41,18 @@ func routerPolicies(r *topo.Router, b *Builder) {
 		case "drop":
 			actions = drop(r.Global)
 		case "jump":
-			if p.JumpChain == nil {
+			// A chain that nobody is in is no place to go to.
+			if !slices.ContainsFunc(r.Policies, func(q topo.Policy) bool { return q.Chain != nil && *q.Chain == deref(p.JumpChain) }) {
 				continue
 			}
-			actions = mark + regPolicyChain + "=" + strconv.Itoa(chains[*p.JumpChain]) + "; next(pipeline=ingress, table=" +
+			actions = regPolicyChain + "=" + strconv.Itoa(chains[*p.JumpChain]) + "; next(pipeline=ingress, table=" +
 				strconv.Itoa(lflow.RouterInPolicy.Table()) + ");"
 		case "reroute":
 			hops := p.Hops
 			if len(p.Nexthops) > 1 {
 				if len(hops) > 0 {
-					groups = append(groups, &policyGroup{p, match, mark, hops})
+					// The match alone, as stock has it: with several next hops the chain does not count.
+					groups = append(groups, &policyGroup{p, p.Match, mark, hops})
 				}
 				continue
 			}

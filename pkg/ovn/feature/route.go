@@ -111,13 +111,18 @@ type routeGroup struct {
 	prefix   netip.Prefix
 	bySource bool
 	learned  bool
-	members  []*topo.Route
+	// connected: as good as the router's own networks.
+	connected bool
+	members   []*topo.Route
 }
 
 func (g *routeGroup) key() string {
 	k := g.table + " " + g.prefix.String() + " " + strconv.FormatBool(g.bySource)
 	if g.learned {
 		k += " learned"
+	}
+	if g.connected {
+		k += " connected"
 	}
 	return k
 }
@@ -132,6 +137,8 @@ func (g *routeGroup) priority() int {
 	switch {
 	case g.bySource:
 		above = routeBySource
+	case g.connected:
+		above = routeConnected
 	case g.learned:
 		above = routeLearned
 	}
@@ -147,9 +154,15 @@ func (g *routeGroup) direction(reply bool) string {
 	return familyOf(g.prefix.Addr().Is4()).ip + field + g.prefix.String()
 }
 
+// linkLocal is the network of all link-local addresses in use (RFC 4291 section 2.5.6).
+var linkLocal = netip.MustParsePrefix("fe80::/64")
+
 func (g *routeGroup) match(tables map[string]int) string {
-	m := lflow.RegRouteTable + " == " + strconv.Itoa(tables[g.table]) + " && " + g.direction(false)
-	if a := g.prefix.Addr(); a.Is6() && a.IsLinkLocalUnicast() && !g.members[0].Discard {
+	m := g.direction(false)
+	if !g.connected {
+		m = lflow.RegRouteTable + " == " + strconv.Itoa(tables[g.table]) + " && " + m
+	}
+	if linkLocal.Contains(g.prefix.Addr()) && !g.members[0].Discard {
 		// A link-local network is one of its own on every port.
 		m = "inport == " + g.members[0].Via.Quoted + " && " + m
 	}
@@ -214,7 +227,7 @@ func routeGroups(r *topo.Router) []*routeGroup {
 	groups := map[string]*routeGroup{}
 	for i := range r.Routes {
 		m := &r.Routes[i]
-		g := &routeGroup{table: m.Table, prefix: m.Prefix, bySource: m.BySource, learned: m.Learned}
+		g := &routeGroup{table: m.Table, prefix: m.Prefix, bySource: m.BySource, learned: m.Learned, connected: m.Connected}
 		k := g.key()
 		if have := groups[k]; have != nil {
 			g = have

@@ -117,11 +117,7 @@ func bounded(s string, def, low, high int64) int64 {
 func routerRows(r *topo.Router, b *rows) {
 	ids := map[string]string{"logical-router": r.ID.String(), "name": r.Name}
 	addName2(ids, r.ExternalIDs)
-	for _, o := range []string{"ct-zone-limit", "mac_binding_age_threshold", "snat-ct-zone"} {
-		if v := r.Options[o]; v != "" {
-			ids[o] = v
-		}
-	}
+	routerNumbers(r.Options, ids)
 	if r.Options["always_learn_from_arp_request"] == "false" {
 		ids["always_learn_from_arp_request"] = "false"
 	}

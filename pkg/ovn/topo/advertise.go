@@ -119,9 +119,17 @@ func (r *RouterFacts) GatewayOf(n *NAT, ext netip.Addr) *RouterPortFacts {
 	return p
 }
 
+// carriesOut reports whether a NAT rule has a place where it is carried out: among several distributed gateway ports, it has
+// to belong to one.
+func (r *RouterFacts) carriesOut(n *NAT, ext netip.Addr) bool {
+	return r.Chassis != "" || len(r.Gateways) < 2 || r.GatewayOf(n, ext) != nil
+}
+
 // Separate reports whether on a distributed gateway port each chassis has to look after its own traffic. Otherwise the switch
-// takes all of it to the gateway's chassis.
-func (r *RouterFacts) Separate(p *RouterPortFacts) bool { return p.Physical || len(r.Gateways) > 1 }
+// takes all of it to the gateway's chassis, if there is one.
+func (r *RouterFacts) Separate(p *RouterPortFacts) bool {
+	return p.Physical || len(r.Gateways) > 1 || p.PeerDP == nil
+}
 
 // advertised lists what a router port advertises, but for the addresses of switch ports, which are theirs to say.
 func (t *Topo) advertised(p *RouterPort) []Advertisement {
@@ -133,14 +141,14 @@ func (t *Topo) advertised(p *RouterPort) []Advertisement {
 	add := func(prefix string, tracked ovsdb.UUID) { out = append(out, Advertisement{prefix, tracked}) }
 	if want&(RedistributeConnected|RedistributeConnectedAsHost) == RedistributeConnected {
 		for _, n := range slices.Concat(p.IP4, p.IP6) {
-			if n.Is4() || !n.Addr.IsLinkLocalUnicast() {
+			if !linkLocal(n.Addr) {
 				add(AdvertisedPrefix(n.Prefix()), ovsdb.UUID{})
 			}
 		}
 	}
 	if want&RedistributeStatic != 0 {
 		for _, r := range t.usableRoutes(p.DP.ID) {
-			if !r.Learned && !r.Discard && r.Via.ID == p.ID {
+			if !r.Learned && !r.Discard && r.Via.ID == p.ID && !linkLocal(r.Prefix.Addr()) {
 				add(AdvertisedPrefix(r.Prefix), ovsdb.UUID{})
 			}
 		}
@@ -176,7 +184,7 @@ func (t *Topo) advertised(p *RouterPort) []Advertisement {
 			continue
 		}
 		for _, n := range slices.Concat(q.IP4, q.IP6) {
-			if n.Is4() || !n.Addr.IsLinkLocalUnicast() {
+			if !linkLocal(n.Addr) {
 				add(n.IP(), q.Key.SB)
 			}
 		}
@@ -187,6 +195,9 @@ func (t *Topo) advertised(p *RouterPort) []Advertisement {
 	slices.SortFunc(out, Advertisement.compare)
 	return slices.Compact(out)
 }
+
+// linkLocal reports whether an address means nothing beyond its link. IPv4's (RFC 3927) are routed like others.
+func linkLocal(a netip.Addr) bool { return a.Is6() && a.IsLinkLocalUnicast() }
 
 // besides lists the router ports on the other side of a router port: the one that it is wired to, or all on its switch, itself
 // included.

@@ -10,12 +10,14 @@ import (
 
 // Route is a route of a router, static or learned, whose way out is known.
 type Route struct {
-	ID       ovsdb.UUID // of the Logical_Router_Static_Route or the Learned_Route
-	Learned  bool       // by a chassis, from a routing daemon
-	Table    string     // "" is the main table
-	Prefix   netip.Prefix
-	BySource bool // the prefix is that of the source
-	Discard  bool // what follows is not set then
+	ID      ovsdb.UUID // of the Logical_Router_Static_Route or the Learned_Route
+	Learned bool       // by a chassis, from a routing daemon
+	// Connected: ovn-ic learned the route of a network that a router of another availability zone is connected to.
+	Connected bool
+	Table     string // "" is the main table
+	Prefix    netip.Prefix
+	BySource  bool // the prefix is that of the source
+	Discard   bool // what follows is not set then
 
 	Hop       netip.Addr
 	Via       *RouterPortFacts
@@ -66,11 +68,12 @@ func ResolveRoute(row *nb.LogicalRouterStaticRoute, ports []*RouterPortFacts) (R
 		r.Discard = true
 		return r, true
 	}
-	hop, err := ParseNetwork(row.Nexthop)
-	if err != nil {
+	hop, ok := parseHop(row.Nexthop)
+	if !ok {
 		return r, false
 	}
-	r.Hop, r.Fields = hop.Addr, row.SelectionFields
+	r.Connected = row.Options["origin"] == "connected"
+	r.Hop, r.Fields = hop, row.SelectionFields
 	r.Symmetric = row.Options["ecmp_symmetric_reply"] == "true"
 	if row.OutputPort == nil {
 		r.Via, r.Source = WayTo(ports, r.Hop)
@@ -98,15 +101,24 @@ func ResolveHops(row *nb.LogicalRouterPolicy, ports []*RouterPortFacts) []Hop {
 	}
 	var out []Hop
 	for _, s := range hops {
-		n, err := ParseNetwork(s)
-		if err != nil {
+		a, ok := parseHop(s)
+		if !ok {
 			continue
 		}
-		if via, source := WayTo(ports, n.Addr); via != nil {
-			out = append(out, Hop{Addr: n.Addr, Via: via, Source: source})
+		if len(out) > 0 && out[0].Is4() != a.Is4() {
+			return nil // a policy is for one family
+		}
+		if via, source := WayTo(ports, a); via != nil {
+			out = append(out, Hop{Addr: a, Via: via, Source: source})
 		}
 	}
 	return out
+}
+
+// parseHop reads a next hop: an address, not a network.
+func parseHop(s string) (netip.Addr, bool) {
+	n, err := ParseNetwork(s)
+	return n.Addr, err == nil && n.Bits == n.Addr.BitLen()
 }
 
 // LearnedRoute is what a chassis wrote into Learned_Route.

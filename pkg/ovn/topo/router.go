@@ -86,7 +86,7 @@ func (t *Topo) computeRouterFacts(id ovsdb.UUID) *RouterFacts {
 		return nil
 	}
 	f := &RouterFacts{
-		Datapath: dp, Global: t.Global(), Enabled: row.Enabled == nil || *row.Enabled, Options: row.Options,
+		Datapath: dp, Global: t.Global(), Options: row.Options,
 		ExternalIDs: row.ExternalIDs, Copp: t.coppOf(row.Copp), Chassis: row.Options["chassis"], HasNAT: len(row.NAT) > 0,
 	}
 	for _, lb := range t.routerLBs.Get(id) {

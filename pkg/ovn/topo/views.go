@@ -257,7 +257,6 @@ func (p *RouterPortFacts) Distributed() bool { return p.HAGroup != nil && !p.Gat
 type RouterFacts struct {
 	*Datapath
 	Global      *Global
-	Enabled     bool
 	Options     map[string]string
 	ExternalIDs map[string]string
 	Copp        map[string]string
@@ -386,7 +385,7 @@ func (p *SwitchPort) routerAddresses(is4 bool) []string {
 	}
 	if p.PeerRouter != nil {
 		for _, n := range p.PeerRouter.NATs {
-			if a, err := netip.ParseAddr(n.ExternalIP); err == nil && a.Is4() == is4 && (n.Type != "snat" || p.Peer.answersFor(a, p.PeerRouter)) {
+			if a, err := netip.ParseAddr(n.ExternalIP); err == nil && a.Is4() == is4 && p.PeerRouter.carriesOut(n, a) && (n.Type != "snat" || p.Peer.answersFor(a, p.PeerRouter)) {
 				set[a.String()] = true
 			}
 		}
