@@ -142,3 +142,17 @@ func BenchmarkStart(b *testing.B) {
 		}
 	})
 }
+
+func BenchmarkAddRoute(b *testing.B) {
+	var router ovsdb.UUID
+	benchmarkBig(b, 10000, 250, func(w *world, _ []ovsdb.UUID, n int) []ovsdb.Op {
+		if router.IsZero() {
+			for id := range rowsOf(b, w.nb, nb.TableLogicalRouter) {
+				router = id
+			}
+		}
+		r := &nb.LogicalRouterStaticRoute{UUID: ovsdb.NewUUID(), IPPrefix: fmt.Sprintf("192.%d.%d.0/24", n/250%250, n%250), Nexthop: "10.0.0.9"}
+		return []ovsdb.Op{nb.Insert(r), ovsdb.Mutate(nb.TableLogicalRouter, router,
+			ovsdb.Mutation{Column: nb.LogicalRouterColStaticRoutes, Mutator: ovsdb.MutInsert, Value: []ovsdb.UUID{r.UUID}})}
+	})
+}

@@ -106,12 +106,22 @@ func (t *Topo) computeRouterFacts(id ovsdb.UUID) *RouterFacts {
 	return f
 }
 
+// computePeerRouter leaves out what changes often and does not concern the switches: with it, a route would have all ports that
+// lead to the router compiled.
+func (t *Topo) computePeerRouter(id ovsdb.UUID) *Router {
+	f, row := t.routerFacts.Get(id), t.LogicalRouter.Get(id)
+	if f == nil {
+		return nil
+	}
+	return &Router{RouterFacts: f, LoadBalancers: t.routerLBs.Get(id), NATs: t.natList(row.NAT)}
+}
+
 func (t *Topo) computeRouter(id ovsdb.UUID) *Router {
 	f, row := t.routerFacts.Get(id), t.LogicalRouter.Get(id)
 	if f == nil {
 		return nil
 	}
-	r := &Router{RouterFacts: f, LoadBalancers: t.routerLBs.Get(id), NATs: t.natList(row.NAT)}
+	r := t.computePeerRouter(id)
 	r.StaticRoutes, r.Routes = t.LogicalRouterStaticRoute.list(row.StaticRoutes), t.usableRoutes(id)
 	for _, p := range t.LogicalRouterPolicy.list(row.Policies) {
 		r.Policies = append(r.Policies, Policy{p, t.usableHops(policyKey{id, p.UUID})})
@@ -129,6 +139,28 @@ func (t *Topo) natList(ids []ovsdb.UUID) []*NAT {
 	return out
 }
 
+// resolve reads the addresses of a NAT rule; false if it makes no sense.
+func (n *NAT) resolve() bool {
+	var err error
+	if n.External, err = ParseNetwork(n.ExternalIP); err != nil {
+		return false
+	}
+	if n.Logical, err = ParseNetwork(n.LogicalIP); err != nil || n.Logical.Is4() != n.External.Is4() {
+		return false
+	}
+	if n.Type != "snat" && !(n.External.Prefix().IsSingleIP() && n.Logical.Prefix().IsSingleIP()) {
+		return false
+	}
+	if n.ExternalMAC != nil {
+		n.MAC, _ = ParseMAC(*n.ExternalMAC)
+	}
+	if n.Distributed() && n.MAC == "" {
+		return false
+	}
+	// ovn-nb(5): the two exclude each other.
+	return n.AllowedExtIPs == nil || n.ExemptedExtIPs == nil
+}
+
 func (t *Topo) computeNAT(id ovsdb.UUID) *NAT {
 	row := t.NAT.Get(id)
 	if row == nil {
@@ -142,6 +174,9 @@ func (t *Topo) computeNAT(id ovsdb.UUID) *NAT {
 		if id, ok := t.lspByName.one(*row.LogicalPort); ok {
 			n.LogicalPort = t.portFacts.Get(id)
 		}
+	}
+	if !n.resolve() {
+		return nil
 	}
 	return n
 }

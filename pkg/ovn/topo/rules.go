@@ -19,7 +19,7 @@ type rules struct {
 	portFacts       *Rule[ovsdb.UUID, *SwitchPortFacts]
 	routerFacts     *Rule[ovsdb.UUID, *RouterFacts]
 	routerPortFacts *Rule[ovsdb.UUID, *RouterPortFacts]
-	routerViews     *Rule[ovsdb.UUID, *Router] // as a fact of the ports that lead to it
+	peerRouters     *Rule[ovsdb.UUID, *Router] // what the ports that lead to a router may know of it
 	pgFacts         *Rule[ovsdb.UUID, *PortGroupFacts]
 	pgACLs          *Rule[ovsdb.UUID, []*ACL]
 	acls            *Rule[aclKey, *ACL]
@@ -78,7 +78,7 @@ func (t *Topo) initRules() {
 	t.portFacts = newRule(g, "switch port facts", t.computeSwitchPortFacts)
 	t.routerFacts = newRule(g, "router facts", t.computeRouterFacts)
 	t.routerPortFacts = newRule(g, "router port facts", t.computeRouterPortFacts)
-	t.routerViews = newRule(g, "router", t.computeRouter)
+	t.peerRouters = newRule(g, "router behind a port", t.computePeerRouter)
 	t.pgFacts = newRule(g, "port group facts", t.computePortGroupFacts)
 	t.pgACLs = newRule(g, "ACLs of port group", t.computePortGroupACLs)
 	t.acls = newRule(g, "ACL", t.computeACL)
@@ -102,7 +102,7 @@ func (t *Topo) initRules() {
 	t.global = newUnit(g, KindGlobal, func(struct{}) *Global { return t.globalFacts.Get(struct{}{}) })
 	t.switches = newUnit(g, KindSwitch, t.computeSwitch)
 	t.ports = newUnit(g, KindSwitchPort, t.computeSwitchPort)
-	t.routers = newUnit(g, KindRouter, t.routerViews.Get)
+	t.routers = newUnit(g, KindRouter, t.computeRouter)
 	t.routerPorts = newUnit(g, KindRouterPort, t.computeRouterPort)
 	t.loadBalancers = newUnit(g, KindLoadBalancer, t.computeLoadBalancer)
 	t.portGroups = newUnit(g, KindPortGroup, t.computePortGroup)

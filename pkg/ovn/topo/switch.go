@@ -210,7 +210,7 @@ func (t *Topo) computeSwitchPort(id ovsdb.UUID) *SwitchPort {
 		}
 	}
 	if f.Peer != nil {
-		p.PeerRouter = t.routerViews.Get(f.Peer.DP.ID)
+		p.PeerRouter = t.peerRouters.Get(f.Peer.DP.ID)
 		if id, ok := t.lspByName.one(f.Peer.Row.Options["routing-protocol-redirect"]); ok {
 			if q := t.portFacts.Get(id); q != nil && q.DP == f.DP {
 				p.ProtocolRedirect = q

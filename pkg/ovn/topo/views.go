@@ -123,7 +123,7 @@ type SwitchPort struct {
 	PortGroups []*PortGroupFacts
 	Children   []*SwitchPortFacts // nested ports
 	Parents    []*SwitchPortFacts // virtual-parents of a virtual port
-	PeerRouter *Router            // the router at the other end of a port of type router
+	PeerRouter *Router            // the router at the other end of a port of type router, without its routes and policies
 	// ProtocolRedirect is the port that gets the routing protocols of the router port at the other end.
 	ProtocolRedirect *SwitchPortFacts
 	DHCPv4           *nb.DHCPOptions
@@ -291,6 +291,10 @@ type NAT struct {
 	AllowedExtIPs  *nb.AddressSet
 	ExemptedExtIPs *nb.AddressSet
 	LogicalPort    *SwitchPortFacts
+
+	External Network // a network only for the type snat
+	Logical  Network // a network only for the type snat
+	MAC      string  // external_mac, "" when there is none or when it is none
 }
 
 // RouterPort is the view of a router port.
@@ -358,6 +362,14 @@ func (n *NAT) Distributed() bool {
 	return n.Type == "dnat_and_snat" && n.ExternalMAC != nil && n.NAT.LogicalPort != nil
 }
 
+// ExternalText is the external address as matches and actions have it.
+func (n *NAT) ExternalText() string {
+	if n.External.Prefix().IsSingleIP() {
+		return n.External.IP()
+	}
+	return n.ExternalIP
+}
+
 // Quote writes a port name as matches and actions have it: a JSON string.
 func Quote(s string) string {
 	if !strings.ContainsAny(s, "\"\\\n\t\r\b\f") {
@@ -385,8 +397,8 @@ func (p *SwitchPort) routerAddresses(is4 bool) []string {
 	}
 	if p.PeerRouter != nil {
 		for _, n := range p.PeerRouter.NATs {
-			if a, err := netip.ParseAddr(n.ExternalIP); err == nil && a.Is4() == is4 && p.PeerRouter.carriesOut(n, a) && (n.Type != "snat" || p.Peer.answersFor(a, p.PeerRouter)) {
-				set[a.String()] = true
+			if a := n.External.Addr; a.Is4() == is4 && p.PeerRouter.carriesOut(n, a) && (n.Type != "snat" || p.Peer.answersFor(a, p.PeerRouter)) {
+				set[n.ExternalText()] = true
 			}
 		}
 		for _, lb := range p.PeerRouter.LoadBalancers {
