@@ -21,9 +21,14 @@ func (t *Topo) computeRouterPortFacts(id ovsdb.UUID) *RouterPortFacts {
 	p := &RouterPortFacts{
 		Row: row, ID: id, Name: row.Name, Quoted: Quote(row.Name), CRName: "cr-" + row.Name, DP: dp, Key: key,
 		Options: router.Options, Enabled: row.Enabled == nil || *row.Enabled, Gateway: router.Options["chassis"] != "",
-		PeerName: lrpPeer(row), BFD: len(t.bfdByPort.Get(row.Name)) > 0, Redistribute: redistribution(router.Options, row.Options),
+		BFD: len(t.bfdByPort.Get(row.Name)) > 0, Redistribute: redistribution(router.Options, row.Options),
 	}
 	p.CRKey = t.portKey(p.CRName, id)
+	if row.Peer != nil {
+		if _, ok := t.lrpByName.one(*row.Peer); ok {
+			p.PeerName = *row.Peer
+		}
+	}
 	p.Addresses = routerAddresses(row)
 	if lsp, ok := t.lspByRouterLRP.one(row.Name); ok {
 		if sw, ok := t.switchOf.one(lsp); ok {

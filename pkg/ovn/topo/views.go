@@ -166,11 +166,11 @@ func (p *SwitchPortFacts) Queue() string {
 	return ""
 }
 
-// WantsQueue reports whether the port asks for QoS that OVS queues provide: where its traffic meets a physical network.
+// WantsQueue reports whether the port asks for QoS that OVS queues provide.
 func (p *SwitchPort) WantsQueue() bool {
 	o := p.Row.Options
 	return (o["qos_max_rate"] != "" || o["qos_min_rate"] != "" || o["qos_burst"] != "") && o["qdisc_queue_id"] == "" &&
-		(p.Type == "localnet" || p.Type == "" && len(p.Switch.Localnets) > 0)
+		(p.Type == "localnet" || p.Type == "")
 }
 
 // PhysicalNetwork is the network that the port's traffic leaves by.
