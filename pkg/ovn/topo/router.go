@@ -25,8 +25,11 @@ func (t *Topo) computeRouterPortFacts(id ovsdb.UUID) *RouterPortFacts {
 	}
 	p.CRKey = t.portKey(p.CRName, id)
 	if row.Peer != nil {
-		if _, ok := t.lrpByName.one(*row.Peer); ok {
-			p.PeerName = *row.Peer
+		// Both have to say so.
+		if id, ok := t.lrpByName.one(*row.Peer); ok {
+			if q := t.LogicalRouterPort.Get(id); q != nil && lrpPeer(q) == row.Name {
+				p.PeerName = *row.Peer
+			}
 		}
 	}
 	p.Addresses = routerAddresses(row)
@@ -208,7 +211,7 @@ func (t *Topo) computeRouterPort(id ovsdb.UUID) *RouterPort {
 		if p.PeerPort != nil {
 			p.PeerSwitch = t.switchFacts.Get(p.PeerPort.DP.ID)
 		}
-	} else if f.Row.Peer != nil {
+	} else if f.Row.Peer != nil && *f.Row.Peer == f.PeerName {
 		if id, ok := t.lrpByName.one(*f.Row.Peer); ok {
 			p.PeerRouterPort = t.routerPortFacts.Get(id)
 		}
