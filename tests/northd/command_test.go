@@ -134,6 +134,21 @@ func TestEveryCommandIsThere(t *testing.T) {
 	}
 }
 
+// TestModules gives kove's every module that stock's knows.
+func TestModules(t *testing.T) {
+	stock, kove := newLab(t).northd("stock", "northd"), newLab(t).northd("kove", "northd")
+	var specs []string
+	for _, line := range strings.Split(stock.appctl("vlog/list"), "\n")[2:] {
+		if f := strings.Fields(line); len(f) == 4 {
+			specs = append(specs, f[0]+":file:dbg")
+		}
+	}
+	if len(specs) < 100 {
+		t.Fatalf("stock has %q", specs)
+	}
+	kove.appctl(append([]string{"vlog/set"}, specs...)...)
+}
+
 // TestNotSupported asks for what has no meaning here: it says so, and fails as a command does.
 func TestNotSupported(t *testing.T) {
 	p := newLab(t).northd("kove", "northd")

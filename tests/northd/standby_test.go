@@ -195,3 +195,97 @@ func TestDeadServer(t *testing.T) {
 	p.appctl("exit")
 	<-p.done
 }
+
+// TestBesideCentral starts northds at an ovn-central that has its own: they stand by.
+func TestBesideCentral(t *testing.T) {
+	l := newLab(t)
+	l.start("ovn-central", "--data-dir", l.path("data"), "--nb-remote", "punix:"+l.path("ovnnb_db.sock"), "--sb-remote", "punix:"+l.path("ovnsb_db.sock"))
+	for _, db := range []string{"nb", "sb"} {
+		l.until(db+" is served", func() bool { return listens(l.path("ovn" + db + "_db.sock")) })
+	}
+	l.nbctl("--wait=sb", "ls-add", "sw0")
+	for _, of := range []string{"kove", "stock"} {
+		p := l.northd(of, of)
+		p.until("it is connected", func() bool { return p.appctl("sb-connection-status") == "connected\n" })
+		l.nbctl("--wait=sb", "ls-add", of)
+		if s := p.appctl("status"); s != "Status: standby\n" {
+			t.Errorf("%s: %s", of, s)
+		}
+	}
+}
+
+// TestBackupServers starts a northd at servers that copy others and take no writes (ovn-northd(8), ACTIVE-STANDBY FOR HIGH
+// AVAILABILITY): it is of use once they are made the active ones.
+func TestBackupServers(t *testing.T) {
+	primary := newLab(t)
+	servers := primary.databases("stock")
+	first := primary.northd("kove", "first")
+	first.untilStatus("active")
+	primary.nbctl("--wait=sb", "ls-add", "sw0")
+
+	l := newLab(t)
+	for _, db := range []string{"nb", "sb"} {
+		l.run("ovsdb-tool", "create", l.path(db+".db"), l.stock+"/share/ovn/ovn-"+db+".ovsschema")
+		l.start("ovsdb-server", "--remote=punix:"+l.path("ovn"+db+"_db.sock"), "--unixctl="+l.path(db+".ctl"), "-vconsole:warn",
+			"--sync-from=unix:"+primary.path("ovn"+db+"_db.sock"), l.path(db+".db"))
+		l.until("it copies", func() bool {
+			out, _, _ := l.try("ovs-appctl", "-t", l.path(db+".ctl"), "ovsdb-server/sync-status")
+			return strings.Contains(out, "state: backup") && strings.Contains(out, "replicating:")
+		})
+	}
+	second := l.northd("kove", "second")
+	second.until("it is connected", func() bool { return second.appctl("sb-connection-status") == "connected\n" })
+	primary.nbctl("--wait=sb", "ls-add", "sw1")
+	for _, s := range append(servers, first) {
+		s.kill(syscall.SIGKILL)
+	}
+	for _, db := range []string{"nb", "sb"} {
+		l.run("ovs-appctl", "-t", l.path(db+".ctl"), "ovsdb-server/disconnect-active-ovsdb-server")
+	}
+	second.untilStatus("active")
+	l.nbctl("--wait=sb", "ls-add", "sw2")
+	if n := len(strings.Fields(l.sbctl("--bare", "--columns=_uuid", "find", "Datapath_Binding"))); n != 3 {
+		t.Errorf("%d datapaths", n)
+	}
+}
+
+// TestCluster runs two northds, one of them stock's, at a cluster of three servers, and kills the leader.
+func TestCluster(t *testing.T) {
+	l := newLab(t)
+	l.run("ovsdb-tool", "create", l.path("nb.db"), l.stock+"/share/ovn/ovn-nb.ovsschema")
+	l.start("ovsdb-server", "--remote=punix:"+l.path("ovnnb_db.sock"), "--unixctl="+l.path("nb.ctl"), "-vconsole:warn", l.path("nb.db"))
+	var servers []*process
+	var remotes []string
+	for i := range 3 {
+		db, raft, sock := l.path(fmt.Sprintf("sb%d.db", i)), "unix:"+l.path(fmt.Sprintf("raft%d", i)), l.path(fmt.Sprintf("sb%d.sock", i))
+		if i == 0 {
+			l.run("ovsdb-tool", "create-cluster", db, l.stock+"/share/ovn/ovn-sb.ovsschema", raft)
+		} else {
+			l.run("ovsdb-tool", "join-cluster", db, "OVN_Southbound", raft, "unix:"+l.path("raft0"))
+		}
+		servers = append(servers, l.start("ovsdb-server", "--remote=punix:"+sock, "--unixctl="+l.path(fmt.Sprintf("sb%d.ctl", i)), "-vconsole:off", db))
+		remotes = append(remotes, "unix:"+sock)
+		l.run("ovsdb-client", "-t40", "wait", "unix:"+sock, "OVN_Southbound", "connected")
+	}
+	all := strings.Join([]string{remotes[2], remotes[1], remotes[0]}, ",")
+	p := l.northd("kove", "kove", "--ovnsb-db="+all)
+	p.untilStatus("active")
+	other := l.northd("stock", "stock", "--ovnsb-db="+all)
+	other.until("it is connected", func() bool { return other.appctl("sb-connection-status") == "connected\n" })
+	other.untilStatus("standby")
+	l.nbctl("--wait=sb", "ls-add", "sw0")
+	servers[0].kill(syscall.SIGKILL) // it began the cluster and leads it
+	l.until("one of them is active at the new leader", func() bool {
+		return strings.Count(p.appctl("status")+other.appctl("status"), "active") == 1
+	})
+	l.nbctl("--wait=sb", "ls-add", "sw1")
+	other.kill(syscall.SIGKILL)
+	p.untilStatus("active")
+	l.nbctl("--wait=sb", "ls-add", "sw2")
+	out := l.run("ovn-sbctl", "--db="+all, "-t40", "--bare", "--columns=_uuid", "find", "Datapath_Binding")
+	if n := len(strings.Fields(out)); n != 3 {
+		t.Errorf("%d datapaths", n)
+	}
+	p.appctl("sb-cluster-state-reset")
+	l.nbctl("--wait=sb", "ls-add", "sw3")
+}

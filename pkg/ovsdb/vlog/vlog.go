@@ -69,6 +69,7 @@ type Log struct {
 
 	mu       sync.Mutex // guards the rest
 	modules  map[string]*[numDestinations]Level
+	foreign  map[string]bool // modules of another program, which may be named
 	patterns [numDestinations]string
 	path     string
 	file     *os.File
@@ -85,6 +86,18 @@ func New(program string, console io.Writer, modules ...string) *Log {
 		l.modules[m] = &[numDestinations]Level{Info, Info, Info}
 	}
 	return l
+}
+
+// Accept makes Set take the names of modules that are not here, without effect: scripts written for another program name them.
+func (l *Log) Accept(modules ...string) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.foreign == nil {
+		l.foreign = map[string]bool{}
+	}
+	for _, m := range modules {
+		l.foreign[m] = true
+	}
 }
 
 // Set takes a specification as of the option -v (ovs-appctl(8)): words separated by spaces, commas or colons, at most one
@@ -123,7 +136,7 @@ func (l *Log) Set(spec string) error {
 				return fmt.Errorf("cannot specify multiple destinations")
 			}
 			dest = i
-		} else if l.modules[word] != nil {
+		} else if l.modules[word] != nil || l.foreign[word] {
 			if module != "" {
 				return fmt.Errorf("cannot specify multiple modules")
 			}

@@ -24,7 +24,7 @@ func TestLevels(t *testing.T) {
 	for _, tc := range []struct {
 		specs []string
 		want  string // letters of the messages below that reach the console
-	}{
+	}{ // "elsewhere" is a module of another program
 		{nil, "IWEjc"},
 		{[]string{"warn"}, "WE"},
 		{[]string{"console:err"}, "E"},
@@ -34,8 +34,10 @@ func TestLevels(t *testing.T) {
 		{[]string{"off", "jsonrpc:console:dbg"}, "jJ"},
 		{[]string{""}, "DIWEjJc"},
 		{[]string{"any:emer"}, ""},
+		{[]string{"elsewhere:emer"}, "IWEjc"},
 	} {
 		l, out := newTest(t)
+		l.Accept("elsewhere")
 		for _, s := range tc.specs {
 			if err := l.Set(s); err != nil {
 				t.Fatal(err)

@@ -9,6 +9,7 @@ import (
 	"os"
 	"os/signal"
 	"runtime/debug"
+	"strings"
 	"syscall"
 
 	"github.com/kove-io/kove/pkg/ovn/northd/daemon"
@@ -38,6 +39,7 @@ func Run(args []string, version string, stdout, stderr io.Writer) int {
 
 func run(args []string, version string, stdout, stderr io.Writer) (int, error) {
 	log := vlog.New(Program, stderr, modules...)
+	log.Accept(strings.Fields(stockModules)...)
 	o, err := parseOptions(args, os.Getenv, log.Set)
 	if err != nil {
 		return 1, err

@@ -53,7 +53,7 @@ type options struct {
 	pidfile          string // "" is none
 	overwritePidfile bool
 	user             string
-	logFile          string   // "" is none
+	logFile          string // "" is none
 	syslogMethod     string
 	syslogTarget     string
 	tls              ovsdb.TLSFiles
