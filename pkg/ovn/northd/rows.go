@@ -411,16 +411,12 @@ func loadBalancerRows(lb *topo.LoadBalancer, b *rows) {
 	if !lb.Global.Has("ls-dpg-column") {
 		onSwitches = sb.LoadBalancerColDatapathGroup
 	}
-	vips := map[string]string{}
-	for _, v := range lb.VIPs {
-		vips[v.Key] = v.Raw
-	}
 	var protocol []string // absent if the northbound one is: flows then take tcp, and so does ovn-controller
 	if lb.Row.Protocol != nil {
 		protocol = []string{*lb.Row.Protocol}
 	}
 	b.AddWithID(sb.TableLoadBalancer, lb.ID.String(), lb.ID,
-		col(sb.LoadBalancerColName, lb.Name), col(sb.LoadBalancerColVIPs, stringMap(vips)),
+		col(sb.LoadBalancerColName, lb.Name), col(sb.LoadBalancerColVIPs, stringMap(lb.Row.VIPs)), // those that nobody can use too
 		col(sb.LoadBalancerColProtocol, protocol), col(sb.LoadBalancerColOptions, stringMap(options)),
 		col(onSwitches, group("ls", sws)), col(sb.LoadBalancerColLrDatapathGroup, group("lr", lrs)))
 }

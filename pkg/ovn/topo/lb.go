@@ -160,7 +160,10 @@ func parseLoadBalancer(row *nb.LoadBalancer) *LoadBalancerFacts {
 	sort.Strings(keys)
 	for _, k := range keys {
 		if row.Options["template"] == "true" {
-			f.VIPs = append(f.VIPs, templateVIP(k, row))
+			// What is in brackets can be no IPv4 address, whatever variables stand for.
+			if v := templateVIP(k, row); !v.is4 || !strings.HasPrefix(k, "[") {
+				f.VIPs = append(f.VIPs, v)
+			}
 			continue
 		}
 		addr, port, ok := splitHostPort(k)
