@@ -19,6 +19,7 @@ import (
 var (
 	oracleSeed  = flag.Uint64("oracle.seed", 1, "TestOracle: the first seed; the ones after it follow")
 	oracleTime  = flag.Duration("oracle.time", 90*time.Second, "TestOracle: go on with further seeds for so long, 0 for ever")
+	oracleSeeds = flag.Int("oracle.seeds", 12, "TestOracle: seeds at most, 0 as many as there is time for")
 	oracleEdits = flag.Int("oracle.edits", 120, "TestOracle: edits per seed")
 	oracleGo    = flag.Bool("oracle.continue", false, "TestOracle: go on after a difference")
 )
@@ -45,7 +46,7 @@ func TestOracle(t *testing.T) {
 	begun := time.Now()
 	seeds, edits := 0, 0
 	for seed := *oracleSeed; ; seed++ {
-		if *oracleTime > 0 && time.Since(begun) > *oracleTime && seeds > 0 {
+		if seeds > 0 && (*oracleTime > 0 && time.Since(begun) > *oracleTime || *oracleSeeds > 0 && seeds >= *oracleSeeds) {
 			break
 		}
 		ok := t.Run(fmt.Sprintf("seed=%d", seed), func(t *testing.T) { edits += oracleRun(t, seed) })
@@ -157,7 +158,7 @@ func (s *oracleSide) first(table string, where ...ovsdb.Condition) *ovsdb.Row {
 
 // sync waits until northd has worked off what was written, in one direction and the other.
 func (s *oracleSide) sync() error {
-	ctx, cancel := context.WithTimeout(s.ctx, 30*time.Second)
+	ctx, cancel := context.WithTimeout(s.ctx, 120*time.Second)
 	defer cancel()
 	res, err := s.nb.Transact(ctx, ovsdb.Select(nb.TableNBGlobal))
 	if err != nil || len(res[0].Rows) != 1 {
@@ -169,7 +170,7 @@ func (s *oracleSide) sync() error {
 		return fmt.Errorf("%s: writing nb_cfg: %w", s.name, err)
 	}
 	_, err = s.nb.Transact(ctx, ovsdb.Op{Kind: ovsdb.OpWait, Table: nb.TableNBGlobal, Where: ovsdb.ByUUID(global.UUID), Columns: []string{nb.NBGlobalColSBCfg},
-		Until: ovsdb.Eq, Rows: [][]ovsdb.ColumnValue{{{Column: nb.NBGlobalColSBCfg, Value: target}}}, Timeout: 20 * time.Second})
+		Until: ovsdb.Eq, Rows: [][]ovsdb.ColumnValue{{{Column: nb.NBGlobalColSBCfg, Value: target}}}, Timeout: 90 * time.Second})
 	if err != nil {
 		return fmt.Errorf("%s: northd did not reach nb_cfg %d: %w", s.name, target, err)
 	}
