@@ -141,50 +141,48 @@ func (l *lab) daemon(ns *netNS, dir, name string, argv ...string) *process {
 	return &process{name: name, ns: ns, dir: dir, argv: argv, env: l.environ(dir)}
 }
 
+// startCentral makes the databases and starts what serves and computes them.
 func (l *lab) startCentral() error {
 	dir := filepath.Join(l.dir, "central")
 	if err := os.MkdirAll(dir, 0o755); err != nil {
 		return err
 	}
 	l.env = l.environ(dir)
-	begin := func(p *process, sockets ...string) error {
-		if err := p.start(); err != nil {
-			return err
-		}
-		l.central = append(l.central, p)
-		for _, f := range sockets {
-			if err := p.waitSocket(filepath.Join(dir, f)); err != nil {
-				return err
-			}
-		}
-		return nil
-	}
 	if *centralFlag != "stock" {
 		binary := *centralFlag
 		if binary == "kove" {
 			binary = filepath.Join(l.dir, "ovn-central")
 		}
-		err := begin(l.daemon(l.fabric, dir, "ovn-central", binary, "--data-dir", dir+"/data", "--ctl-dir", dir, "--nb-remote", "punix:"+dir+"/nb.sock", "--sb-remote", "punix:"+dir+"/sb.sock"),
-			"nb.sock", "sb.sock")
-		if err != nil {
-			return err
-		}
+		l.central = []*process{l.daemon(l.fabric, dir, "ovn-central", binary, "--data-dir", dir+"/data", "--ctl-dir", dir, "--nb-remote", "punix:"+dir+"/nb.sock", "--sb-remote", "punix:"+dir+"/sb.sock")}
 	} else {
 		for _, db := range []string{"nb", "sb"} {
 			if _, err := l.tool("ovsdb-tool", "create", dir+"/"+db+".db", l.stock+"/share/ovn/ovn-"+db+".ovsschema"); err != nil {
 				return err
 			}
-			err := begin(l.daemon(l.fabric, dir, db, "ovsdb-server", dir+"/"+db+".db", "--remote=punix:"+dir+"/"+db+".sock", "--unixctl="+dir+"/"+db+".ctl"), db+".sock")
-			if err != nil {
-				return err
-			}
+			l.central = append(l.central, l.daemon(l.fabric, dir, db, "ovsdb-server", dir+"/"+db+".db", "--remote=punix:"+dir+"/"+db+".sock", "--unixctl="+dir+"/"+db+".ctl"))
 		}
-		if err := begin(l.daemon(l.fabric, dir, "northd", "ovn-northd", "--unixctl="+dir+"/northd.ctl"), "northd.ctl"); err != nil {
+		l.central = append(l.central, l.daemon(l.fabric, dir, "northd", "ovn-northd", "--unixctl="+dir+"/northd.ctl"))
+	}
+	if err := l.restartCentral(); err != nil {
+		return err
+	}
+	_, err := l.tool("ovn-nbctl", "--timeout=20", "init", "--", "set", "NB_Global", ".", "options:bfd-min-rx=300")
+	return err
+}
+
+// restartCentral starts the central's processes, none of which may be running, and waits until the databases answer.
+func (l *lab) restartCentral() error {
+	for _, p := range l.central {
+		if err := p.start(); err != nil {
 			return err
 		}
 	}
-	_, err := l.tool("ovn-nbctl", "--timeout="+seconds(20), "init", "--", "set", "NB_Global", ".", "options:bfd-min-rx=300")
-	return err
+	for i, db := range []string{"nb", "sb"} {
+		if err := l.central[min(i, len(l.central)-1)].waitSocket(l.dir + "/central/" + db + ".sock"); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // tool runs one of stock's programs against the central's databases.

@@ -3,6 +3,7 @@ package packets
 import (
 	"fmt"
 	"hash/fnv"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -163,6 +164,12 @@ func (l *lab) settle(t *testing.T, es ...*endpoint) {
 
 // seconds is a limit for stock's tools, longer on slow machines.
 func seconds(n int) string { return strconv.Itoa(n * *slowFlag) }
+
+// sortedLines sorts lines and joins them.
+func sortedLines(lines []string) string {
+	slices.Sort(lines)
+	return strings.Join(lines, "\n")
+}
 
 // eventually tries until fn has no error; the last one fails the test after the time given.
 func eventually(t *testing.T, limit time.Duration, fn func() error) {
