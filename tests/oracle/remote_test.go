@@ -1,0 +1,78 @@
+package oracle
+
+import (
+	"context"
+	"os/exec"
+	"path/filepath"
+	"testing"
+	"time"
+
+	"github.com/kove-io/kove/pkg/ovsdb"
+)
+
+// TestGoldenRemote is TestGolden with the databases at stock's ovsdb-server: northd sees and writes the same through sockets, as
+// ovn-northd does.
+func TestGoldenRemote(t *testing.T) {
+	scenarios, err := Scenarios(goldenDir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, sc := range scenarios {
+		if _, listed := notYet[sc.Name]; listed {
+			continue
+		}
+		t.Run(sc.Name, func(t *testing.T) {
+			t.Parallel()
+			want, err := sc.Want()
+			if err != nil {
+				t.Fatal(err)
+			}
+			ctx := t.Context()
+			nbDB, sbDB := remote(t, "nb", "OVN_Northbound"), remote(t, "sb", "OVN_Southbound")
+			nbOps, sbOps, err := sc.Load(nbDB.Schema(), sbDB.Schema())
+			if err != nil {
+				t.Fatal(err)
+			}
+			if _, err := nbDB.Transact(ctx, nbOps...); err != nil {
+				t.Fatal(err)
+			}
+			if _, err := sbDB.Transact(ctx, sbOps...); err != nil {
+				t.Fatal(err)
+			}
+			stop := startNorthd(t, ctx, nbDB, sbDB)
+			defer stop()
+			syncNorthd(t, ctx, nbDB)
+			syncNorthd(t, ctx, nbDB)
+			for _, d := range Compare(want, dumpBoth(t, ctx, nbDB, sbDB, sc.Seed())) {
+				t.Error(d)
+			}
+		})
+	}
+}
+
+// remote is a new database at a stock ovsdb-server.
+func remote(t *testing.T, name, database string) *ovsdb.Client {
+	t.Helper()
+	stock, dir := stockDir(t), t.TempDir()
+	file, sock := filepath.Join(dir, "db"), filepath.Join(dir, "s")
+	if out, err := exec.Command(stock+"/bin/ovsdb-tool", "create", file, stock+"/share/ovn/ovn-"+name+".ovsschema").CombinedOutput(); err != nil {
+		t.Fatalf("%v\n%s", err, out)
+	}
+	cmd := exec.Command(stock+"/bin/ovsdb-server", "--remote=punix:"+sock, "--unixctl="+filepath.Join(dir, "ctl"), "--no-chdir", "-vconsole:off", file)
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		cmd.Process.Kill()
+		_ = cmd.Wait() // it was killed
+	})
+	awaitSocket(t, sock)
+	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
+	defer cancel()
+	c, err := ovsdb.Dial(ctx, database, ovsdb.ClientOptions{Remotes: []string{"unix:" + sock}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { c.Close() })
+	return c
+}
