@@ -195,9 +195,28 @@ func (n *names) columns(t *ovsdb.TableSchema, r Row, only []string, refs map[ovs
 		if droppedColumns[t.Name+"."+c] || isDefault(t.Column(c), r[c]) {
 			continue
 		}
-		if s := c + "=" + n.value(r[c], refs); !strings.HasSuffix(s, "={}") {
+		v := r[c]
+		if t.Name+"."+c == "Port_Binding.nat_addresses" {
+			v = sortAnnouncements(v)
+		}
+		if s := c + "=" + n.value(v, refs); !strings.HasSuffix(s, "={}") {
 			out = append(out, s)
 		}
+	}
+	return out
+}
+
+// sortAnnouncements sorts the addresses in each of Port_Binding.nat_addresses, "MAC address... [is_chassis_resident(...)]": the
+// reference writes them in the order of rows' UUIDs and of a hash table.
+func sortAnnouncements(v ovsdb.Value) ovsdb.Value {
+	set, _ := v.([]string)
+	out := make([]string, 0, len(set))
+	for _, s := range set {
+		words := strings.Fields(s)
+		if len(words) > 1 {
+			slices.Sort(words[1:])
+		}
+		out = append(out, strings.Join(words, " "))
 	}
 	return out
 }

@@ -58,6 +58,11 @@ func (w *world) group(dp, name string, key int64) {
 	w.add(w.sb, "Multicast_Group", name, Row{"datapath": w.id(dp), "name": name, "tunnel_key": key})
 }
 
+// announced adds a port with these Port_Binding.nat_addresses.
+func announced(w *world, addresses ...string) {
+	w.add(w.sb, "Port_Binding", "p", Row{"logical_port": "p", "nat_addresses": addresses})
+}
+
 func (w *world) text() Text { return Normalise(w.nb, w.sb, false) }
 
 // TestEquivalences gives, for everything that the normaliser equates, two worlds that are the same and one that is not.
@@ -131,6 +136,17 @@ func TestEquivalences(t *testing.T) {
 				w.flow("r", 15, 68, "reg7 == 1 && ip4.dst == 1.0.0.0/8", "next;")
 				w.flow("r", 15, 68, "reg7 == 2 && ip4.dst == 2.0.0.0/8", "next;")
 			},
+		},
+		// The addresses that a router announces come in any order; the MAC is first.
+		"announced addresses": {
+			a:     func(w *world) { announced(w, "m1 10.0.0.1 10.0.0.2 is_chassis_resident(\"cr-a\")", "m2 10.0.0.3") },
+			b:     func(w *world) { announced(w, "m2 10.0.0.3", "m1 10.0.0.2 10.0.0.1 is_chassis_resident(\"cr-a\")") },
+			other: func(w *world) { announced(w, "m1 10.0.0.1 is_chassis_resident(\"cr-a\")", "m2 10.0.0.2 10.0.0.3") },
+		},
+		"announced addresses, another MAC": {
+			a:     func(w *world) { announced(w, "m1 10.0.0.1 10.0.0.1") },
+			b:     func(w *world) { announced(w, "m1 10.0.0.1 10.0.0.1") },
+			other: func(w *world) { announced(w, "10.0.0.1 m1 10.0.0.1") },
 		},
 		// The MACs of a router come in the order of a hash table.
 		"set of MACs": {

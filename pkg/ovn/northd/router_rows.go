@@ -105,36 +105,6 @@ func routerVIPRows(r *topo.Router, b *rows) {
 	}
 }
 
-// natAddresses are what the chassis of a gateway announces by gratuitous ARP on the switch (ovn-sb(5),
-// Port_Binding.nat_addresses): the addresses of the router port at the other end if one chassis alone answers for them, or
-// what options:nat-addresses asks for.
-func natAddresses(p *topo.SwitchPort) []string {
-	if p.Peer == nil {
-		return nil
-	}
-	if opt := p.Option("nat-addresses"); opt != "" && opt != "router" {
-		if _, ok := topo.ParseAddresses(opt); ok {
-			return []string{opt}
-		}
-		return nil
-	}
-	where, physical := "", len(p.Switch.Localnets) > 0
-	switch {
-	case p.Peer.Distributed():
-		where = ` is_chassis_resident("` + p.Peer.CRName + `")`
-	case physical && p.Peer.Row.Options["reside-on-redirect-chassis"] == "true" && p.PeerRouter != nil && len(p.PeerRouter.Gateways) == 1:
-		where = ` is_chassis_resident("` + p.PeerRouter.Gateways[0].CRName + `")`
-	case physical && p.Peer.Gateway:
-	default:
-		return nil
-	}
-	s := p.Peer.MAC
-	for _, n := range p.Peer.IP4 {
-		s += " " + n.IP()
-	}
-	return []string{s + where}
-}
-
 // routerNumbers copies the options of a router that are numbers and that chassis need.
 func routerNumbers(options, ids map[string]string) {
 	if n, ok := unsigned(options["ct-zone-limit"]); ok && n > 0 {
