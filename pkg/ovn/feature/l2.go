@@ -77,8 +77,8 @@ func l2RouterPort(p *topo.SwitchPort, b *Builder) {
 		macs := []string{rp.MAC}
 		if p.PeerRouter != nil {
 			for _, n := range p.PeerRouter.NATs {
-				if n.Distributed() {
-					macs = append(macs, strings.ToLower(*n.ExternalMAC))
+				if n.Type != "snat" && n.MAC != "" {
+					macs = append(macs, n.MAC)
 				}
 			}
 		}
@@ -134,7 +134,7 @@ func l2RouterMACs(p *topo.SwitchPort, b *Builder) {
 	if rp.Distributed() && p.PeerRouter != nil {
 		for _, n := range p.PeerRouter.NATs {
 			if n.Distributed() && n.On(rp) {
-				out("eth.dst == "+strings.ToLower(*n.ExternalMAC)+" && "+resident(*n.NAT.LogicalPort), p.Quoted)
+				out("eth.dst == "+n.MAC+" && "+resident(*n.NAT.LogicalPort), p.Quoted)
 			}
 		}
 	}

@@ -24,9 +24,7 @@ func natRouter(r *topo.Router, b *Builder) {
 	if r.Chassis == "" && len(r.Gateways) == 0 {
 		// Nothing is translated without a gateway, but the addresses are answered for.
 		for _, row := range r.NATs {
-			if n, ok := newNAT(r, row); ok {
-				n.answer(b)
-			}
+			newNAT(r, row).answer(b)
 		}
 		return
 	}
@@ -63,43 +61,30 @@ func natRouter(r *topo.Router, b *Builder) {
 // natRule is a NAT rule with what it means on its router.
 type natRule struct {
 	*topo.NAT
-	r    *topo.Router
-	f    *family
-	ext  topo.Network
-	bits int // of the logical address
+	r   *topo.Router
+	f   *family
+	ext string // external address
 	// port is the distributed gateway port, nil on a gateway router.
 	port *topo.RouterPortFacts
 	// distributed: translated where the logical port is, with a MAC of its own.
 	distributed bool
-	mac         string // external_mac of a distributed rule
 }
 
-// newNAT reads the addresses of a rule.
-func newNAT(r *topo.Router, row *topo.NAT) (*natRule, bool) {
-	ext, err := topo.ParseNetwork(row.ExternalIP)
-	if err != nil || ext.Bits != ext.Addr.BitLen() {
-		return nil, false
-	}
-	logical, err := topo.ParseNetwork(row.LogicalIP)
-	if err != nil || logical.Is4() != ext.Is4() || row.Type != "snat" && logical.Bits != logical.Addr.BitLen() {
-		return nil, false
-	}
-	return &natRule{NAT: row, r: r, f: familyOf(ext.Is4()), ext: ext, bits: logical.Bits}, true
+func newNAT(r *topo.Router, row *topo.NAT) *natRule {
+	return &natRule{NAT: row, r: r, f: familyOf(row.External.Is4()), ext: row.ExternalText()}
 }
 
 // resolveNAT finds where a rule is carried out.
 func resolveNAT(r *topo.Router, row *topo.NAT) (*natRule, bool) {
-	n, ok := newNAT(r, row)
-	if !ok || r.Chassis != "" {
-		return n, ok
+	n := newNAT(r, row)
+	if r.Chassis != "" {
+		return n, true
 	}
-	if n.port = r.GatewayOf(row, n.ext.Addr); n.port == nil {
+	if n.port = r.GatewayOf(row, row.External.Addr); n.port == nil {
 		return nil, false
 	}
 	// Without a physical network behind the only gateway port there is nothing to distribute to.
-	if row.Distributed() && n.separate() {
-		n.mac, n.distributed = topo.ParseMAC(*row.ExternalMAC)
-	}
+	n.distributed = row.Distributed() && n.separate()
 	return n, true
 }
 
@@ -149,9 +134,9 @@ func (n *natRule) target(ip string) string {
 
 // answer resolves the external address for those who ask for it, and takes packets for it in.
 func (n *natRule) answer(b *Builder) {
-	ask, reply := "arp.op == 1 && arp.tpa == "+n.ext.IP(), answerARP
+	ask, reply := "arp.op == 1 && arp.tpa == "+n.External.IP(), answerARP
 	if n.f == family6 {
-		ask, reply = solicits(n.ext), func(mac string) string { return answerND("nd_na", mac) }
+		ask, reply = solicits(n.External), func(mac string) string { return answerND("nd_na", mac) }
 	}
 	n.add(b, lflow.RouterInIPInput, 90, ask, reply(lflow.RegInportEthDst))
 	if n.port == nil {
@@ -160,24 +145,29 @@ func (n *natRule) answer(b *Builder) {
 	in := "inport == " + n.port.Quoted
 	mac := lflow.RegInportEthDst
 	if n.distributed {
-		mac = n.mac
-		n.add(b, lflow.RouterInAdmission, 50, "eth.dst == "+n.mac+" && "+in+" && "+n.where(),
+		mac = n.MAC
+		n.add(b, lflow.RouterInAdmission, 50, "eth.dst == "+n.MAC+" && "+in+" && "+n.where(),
 			lflow.RegInportEthDst+" = "+n.port.MAC+"; next;")
 	}
 	if n.separate() {
 		// One chassis answers; the others, which see the question too, keep quiet.
-		n.add(b, lflow.RouterInIPInput, 92, in+" && "+ask+" && "+n.where(), reply(mac))
+		where := n.where()
+		if n.MAC != "" && n.NAT.NAT.LogicalPort != nil {
+			// Of rules of other types, too, stock has the logical port's chassis answer.
+			where, mac = resident(*n.NAT.NAT.LogicalPort), n.MAC
+		}
+		n.add(b, lflow.RouterInIPInput, 92, in+" && "+ask+" && "+where, reply(mac))
 		n.add(b, lflow.RouterInIPInput, 91, in+" && "+ask, drop(n.r.Global))
 	}
 	if n.Type == "snat" {
-		n.add(b, lflow.RouterInIPInput, 120, in+" && "+n.f.ip+".src == "+n.ext.IP(), "next;")
+		n.add(b, lflow.RouterInIPInput, 120, in+" && "+n.f.ip+".src == "+n.ext, "next;")
 	}
 }
 
 // dnat translates the destination on the way in and undoes it on the way out.
 func (n *natRule) dnat(b *Builder) {
 	if n.Type != "snat" {
-		match := "ip && " + n.f.ip + ".dst == " + n.ext.IP() + n.inbound()
+		match := "ip && " + n.f.ip + ".dst == " + n.ext + n.inbound()
 		actions := "ct_dnat" + n.zone() + "(" + n.target(n.LogicalIP) + ");"
 		if n.stateless() {
 			actions = n.f.ip + ".dst=" + n.LogicalIP + "; next;"
@@ -185,7 +175,7 @@ func (n *natRule) dnat(b *Builder) {
 		if n.port == nil {
 			force := ""
 			for _, a := range forcedSNAT(n.r.Options, "dnat_force_snat_ip") {
-				if a.Is4() == n.ext.Is4() {
+				if a.Is4() == n.External.Is4() {
 					force = "flags.force_snat_for_dnat = 1; "
 				}
 			}
@@ -199,7 +189,7 @@ func (n *natRule) dnat(b *Builder) {
 			eth, undo := "", "ct_dnat"+n.zone()+";"
 			match := "ip && " + n.f.ip + ".src == " + n.LogicalIP + " && outport == " + n.port.Quoted
 			if n.distributed {
-				eth = "eth.src = " + n.mac + "; "
+				eth = "eth.src = " + n.MAC + "; "
 			} else {
 				match += " && " + n.where()
 			}
@@ -209,8 +199,8 @@ func (n *natRule) dnat(b *Builder) {
 			n.add(b, lflow.RouterOutUndnat, 100, match, eth+undo)
 		}
 	}
-	if n.ExemptedExtIPs != nil {
-		n.add(b, lflow.RouterInDNAT, 100+n.exemptAbove(), "ip && "+n.f.ip+".dst == "+n.exemptDst()+n.inbound()+" && "+
+	if n.ExemptedExtIPs != nil && (n.Type != "snat" || n.port != nil) {
+		n.add(b, lflow.RouterInDNAT, n.rulePriority(100)+exemptAbove, "ip && "+n.f.ip+".dst == "+n.exemptDst()+n.inbound()+" && "+
 			n.f.ip+".src == $"+n.ExemptedExtIPs.Name, "next;")
 	}
 }
@@ -226,18 +216,14 @@ func (n *natRule) inbound() string {
 	return " && inport == " + n.port.Quoted + " && " + n.where()
 }
 
-func (n *natRule) exemptAbove() int {
-	if n.port == nil {
-		return 1
-	}
-	return 2
-}
+// exemptAbove is by how much exempted_ext_ips is above the rule that it is an exemption of.
+const exemptAbove = 2
 
 func (n *natRule) exemptDst() string {
 	if n.Type == "snat" {
 		return n.LogicalIP
 	}
-	return n.ext.IP()
+	return n.ext
 }
 
 // rulePriority is that of a rule with a match of its own, or else.
@@ -261,7 +247,7 @@ func (n *natRule) snat(b *Builder) {
 	if n.port == nil {
 		unsnat = 90
 	}
-	in := "ip && " + n.f.ip + ".dst == " + n.ext.IP() + n.inbound()
+	in := "ip && " + n.f.ip + ".dst == " + n.ext + n.inbound()
 	if n.zone() != "" && !n.stateless() {
 		n.add(b, lflow.RouterInUnsnat, unsnat, in+" && flags.loopback == 0", "ct_snat_in_czone;")
 		n.add(b, lflow.RouterInUnsnat, unsnat, in+" && flags.loopback == 1 && flags.use_snat_zone == 1", undo)
@@ -271,22 +257,23 @@ func (n *natRule) snat(b *Builder) {
 
 	const fresh = " && (!ct.trk || !ct.rpl)"
 	// A longer prefix wins.
-	priority := n.bits + 1
+	priority := n.Logical.Bits + 1
 	match := "ip && " + n.f.ip + ".src == " + n.LogicalIP
-	actions := "ct_snat(" + n.target(n.ext.IP()) + ");"
+	actions := "ct_snat(" + n.target(n.ext) + ");"
 	if n.stateless() {
-		actions = n.f.ip + ".src=" + n.ext.IP() + "; next;"
+		actions = n.f.ip + ".src=" + n.ext + "; next;"
 	}
 	if n.port != nil {
 		priority += 128
 		match += " && outport == " + n.port.Quoted + " && " + n.where()
 		if n.distributed {
-			actions = "eth.src = " + n.mac + "; " + actions
+			actions = "eth.src = " + n.MAC + "; " + actions
 		}
 	}
-	exempt := match
+	exempt, allowed := match, ""
 	if n.AllowedExtIPs != nil {
 		match += " && " + n.f.ip + ".dst == $" + n.AllowedExtIPs.Name
+		allowed = " && " + n.f.ip + ".src == $" + n.AllowedExtIPs.Name
 	}
 	match += n.own()
 	if !n.stateless() {
@@ -300,15 +287,15 @@ func (n *natRule) snat(b *Builder) {
 	}
 	n.add(b, lflow.RouterOutSNAT, n.rulePriority(priority), match, actions)
 	if n.ExemptedExtIPs != nil {
-		n.add(b, lflow.RouterOutSNAT, n.rulePriority(priority)+n.exemptAbove(),
-			exempt+" && "+n.f.ip+".dst == $"+n.ExemptedExtIPs.Name+n.own(), "next;")
+		n.add(b, lflow.RouterOutSNAT, n.rulePriority(priority)+exemptAbove,
+			exempt+" && "+n.f.ip+".dst == $"+n.ExemptedExtIPs.Name, "next;")
 	}
 	if n.port == nil || n.Type != "snat" || commitsAll(n.r.RouterFacts) || n.zone() != "" {
 		return
 	}
 	// Replies to connections that come from outside must not be translated: they are tracked in the same zone.
-	n.add(b, lflow.RouterOutPostUndnat, 70, exempt+n.own()+fresh, "ct_next(snat);")
-	back := "ip && " + n.f.ip + ".dst == " + n.LogicalIP + " && inport == " + n.port.Quoted + " && " + n.where() + n.own()
+	n.add(b, lflow.RouterOutPostUndnat, 70, match, "ct_next(snat);")
+	back := "ip && " + n.f.ip + ".dst == " + n.LogicalIP + " && inport == " + n.port.Quoted + " && " + n.where() + allowed + n.own()
 	n.add(b, lflow.RouterOutSNAT, n.rulePriority(priority), back, "ct_snat;")
 	n.add(b, lflow.RouterOutPostSNAT, n.rulePriority(priority), back+" && ct.new", "ct_commit_to_zone(snat);")
 }
@@ -328,21 +315,37 @@ func egressLoopback(zone string) string {
 
 // gateway is what a rule needs on a distributed gateway port besides translation.
 func (n *natRule) gateway(b *Builder) {
-	to := n.f.ip + ".dst == " + n.ext.IP()
-	n.add(b, lflow.RouterOutEgrLoop, 100, to+" && outport == "+n.port.Quoted+" && "+n.where(), egressLoopback(n.zone()))
+	to := n.f.ip + ".dst == " + n.ext
+	loop := to + " && outport == " + n.port.Quoted + " && " + n.where()
+	n.add(b, lflow.RouterOutEgrLoop, 100, loop, egressLoopback(n.zone()))
+	if n.stateless() {
+		n.statelessFor(b, to, loop)
+	}
 	if n.zone() != "" {
 		n.add(b, lflow.RouterOutChkDNATLocal, 50, "ip && "+to+" && "+n.where(), lflow.RegDNATLocal+" = 1; next;")
 	}
 	mac := n.port.MAC
 	if n.distributed {
-		mac = n.mac
+		mac = n.MAC
 	}
-	n.add(b, lflow.RouterInARPResolve, 100, "outport == "+n.port.Quoted+" && "+n.f.nextHop+" == "+n.ext.IP(), "eth.dst = "+mac+"; next;")
+	n.add(b, lflow.RouterInARPResolve, 100, "outport == "+n.port.Quoted+" && "+n.f.nextHop+" == "+n.ext, "eth.dst = "+mac+"; next;")
 	// What was not translated by now would go round for ever.
 	n.add(b, lflow.RouterInARPResolve, 150, "inport == "+n.port.Quoted+" && outport == "+n.port.Quoted+" && "+to, drop(n.r.Global))
 	if n.distributed {
 		n.add(b, lflow.RouterInGWRedirect, 100, n.f.ip+".src == "+n.LogicalIP+" && outport == "+n.port.Quoted+" && "+n.where(),
-			"eth.src = "+n.mac+"; "+n.f.source+" = "+n.ext.IP()+"; next;")
+			"eth.src = "+n.MAC+"; "+n.f.source+" = "+n.ext+"; next;")
+	}
+}
+
+// statelessFor keeps to allowed_ext_ips and exempted_ext_ips what no connection tracking will stop.
+func (n *natRule) statelessFor(b *Builder, to, loop string) {
+	from := " && " + n.f.ip + ".src == $"
+	if n.AllowedExtIPs != nil {
+		n.add(b, lflow.RouterInGWRedirect, 75, loop+from+n.AllowedExtIPs.Name, egressLoopback(n.zone()))
+		n.add(b, lflow.RouterInGWRedirect, 70, "ip && "+to, drop(n.r.Global))
+	}
+	if n.ExemptedExtIPs != nil {
+		n.add(b, lflow.RouterInGWRedirect, 75, loop+from+n.ExemptedExtIPs.Name, drop(n.r.Global))
 	}
 }
 

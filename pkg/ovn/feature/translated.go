@@ -15,9 +15,7 @@ func translated(p *topo.RouterPort) map[netip.Addr]bool {
 		if n.Type != "snat" {
 			continue
 		}
-		if a, err := netip.ParseAddr(n.ExternalIP); err == nil {
-			out[a] = true
-		}
+		out[n.External.Addr] = true
 	}
 	for _, lb := range p.LoadBalancers {
 		for _, v := range lb.VIPs {

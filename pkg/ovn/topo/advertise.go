@@ -73,10 +73,7 @@ func (t *Topo) computeTranslations(id ovsdb.UUID) *translations {
 	}
 	out := &translations{}
 	for _, n := range t.natList(row.NAT) {
-		a, err := netip.ParseAddr(n.ExternalIP)
-		if err != nil {
-			continue
-		}
+		a := n.External.Addr
 		out.All = append(out.All, a.String())
 		adv := Advertisement{Prefix: a.String()}
 		if f.Chassis == "" && len(f.Gateways) > 0 {
