@@ -26,6 +26,7 @@ type engine struct {
 	failed  map[unitID]bool        // units that panicked last time
 
 	mcast     multicast
+	ages      ages
 	south     south
 	nbGlobal  *nb.NBGlobal
 	nbChanged bool // since the last step
@@ -58,12 +59,14 @@ type datapathState struct {
 	name      string
 	router    bool
 	requested int64
+	// How long learned rows live, as written.
+	macAge, fdbAge string
 }
 
 func newEngine(log *slog.Logger) *engine {
 	e := &engine{
 		log: log, topo: topo.New(), alloc: newAllocator(), flows: newFlowTable(), rows: newRowStore(), features: feature.All(),
-		waiting: map[ovsdb.UUID]waiting{}, outputs: map[unitID]*output{}, failed: map[unitID]bool{}, south: newSouth(), mcast: newMulticast(),
+		waiting: map[ovsdb.UUID]waiting{}, outputs: map[unitID]*output{}, failed: map[unitID]bool{}, south: newSouth(), mcast: newMulticast(), ages: newAges(),
 		datapaths: map[ovsdb.UUID]*datapathState{}, changedDP: map[ovsdb.UUID]struct{}{},
 		content: map[lflow.ID]*lflow.Flow{}, suspects: map[rowKey]ovsdb.UUID{},
 	}
@@ -116,6 +119,7 @@ func enabledRouter(r *ovsdb.Row) *ovsdb.Row {
 func (e *engine) noteDatapath(c ovsdb.Change) {
 	if c.New == nil {
 		delete(e.datapaths, c.Old.UUID)
+		e.ages.set(c.Old.UUID, nil)
 		e.changedDP[c.Old.UUID] = struct{}{}
 		return
 	}
@@ -126,8 +130,14 @@ func (e *engine) noteDatapath(c ovsdb.Change) {
 	}
 	m, _ := c.New.Get(column).(ovsdb.Map)
 	d.requested = topo.Number(m.GetString("requested-tnl-key"))
+	if d.router {
+		d.macAge = m.GetString("mac_binding_age_threshold")
+	} else {
+		d.fdbAge = m.GetString("fdb_age_threshold")
+	}
 	if old := e.datapaths[c.New.UUID]; old == nil || *old != *d {
 		e.datapaths[c.New.UUID] = d
+		e.ages.set(c.New.UUID, d)
 		e.changedDP[c.New.UUID] = struct{}{}
 	}
 }

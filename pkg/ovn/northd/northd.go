@@ -107,8 +107,15 @@ func (n *Northd) session(ctx context.Context, ready func()) (err error) {
 	n.log.Info("northd started", "component", "northd", "units", s.e.stats.Units, "flows", len(s.e.flows.flows),
 		"took", time.Since(begun))
 	ready()
+	var ageAt time.Time // when rows may have come of age; zero when none can
 	for {
-		var due <-chan time.Time
+		var due, old <-chan time.Time
+		if s.e.ages.changed {
+			ageAt = time.Now()
+		}
+		if !ageAt.IsZero() {
+			old = time.After(time.Until(ageAt))
+		}
 		if !s.retryAt.IsZero() {
 			due = time.After(time.Until(s.retryAt))
 		}
@@ -117,6 +124,11 @@ func (n *Northd) session(ctx context.Context, ready func()) (err error) {
 			return ctx.Err()
 		case <-due:
 			return errIncomplete
+		case <-old:
+			if ageAt, err = s.age(ctx, time.Now()); err != nil {
+				return err
+			}
+			continue
 		case d, ok := <-nbDeltas:
 			if !ok {
 				return errClosed

@@ -2,7 +2,6 @@ package northd
 
 import (
 	"cmp"
-	"math"
 	"slices"
 	"strconv"
 	"strings"
@@ -113,42 +112,13 @@ func routerNumbers(options, ids map[string]string) {
 	if n, ok := unsigned(options["snat-ct-zone"]); ok {
 		ids["snat-ct-zone"] = strconv.FormatUint(n, 10)
 	}
-	if n := leastAge(options["mac_binding_age_threshold"]); n > 0 {
-		ids["mac_binding_age_threshold"] = strconv.FormatUint(n, 10)
+	// The lowest age: chassis look at bindings that often.
+	if ages, ok := topo.ParseMACAges(options["mac_binding_age_threshold"]); ok && ages.Min() > 0 {
+		ids["mac_binding_age_threshold"] = strconv.FormatUint(uint64(ages.Min()), 10)
 	}
 }
 
 func unsigned(s string) (uint64, bool) {
 	n, err := strconv.ParseUint(strings.TrimLeft(s, " \t"), 10, 64)
 	return n, err == nil
-}
-
-// leastAge returns the lowest age, in seconds, at which options:mac_binding_age_threshold of a router lets a MAC binding go:
-// chassis look at bindings that often. 0 if none goes, or if the option makes no sense.
-func leastAge(option string) uint64 {
-	var ages []uint64
-	byDefault := uint64(0)
-	for _, entry := range strings.Split(option, ";") {
-		if entry == "" {
-			continue
-		}
-		i := strings.LastIndexByte(entry, ':')
-		age, ok := unsigned(entry[i+1:])
-		if !ok || age >= math.MaxUint32 {
-			return 0
-		}
-		if i < 0 {
-			byDefault = age
-			continue
-		}
-		if _, err := topo.ParseNetwork(entry[:i]); err != nil {
-			return 0
-		}
-		ages = append(ages, age)
-	}
-	ages = slices.DeleteFunc(append(ages, byDefault), func(n uint64) bool { return n == 0 })
-	if len(ages) == 0 {
-		return 0
-	}
-	return slices.Min(ages)
 }

@@ -238,7 +238,7 @@ type Binding struct {
 	Up                bool
 	VirtualParent     string
 	Activated         string // options:additional-chassis-activated, which a migrating machine's new chassis wrote
-	BoundByUs         bool // northd bound it, to the chassis of another availability zone (options:is-remote-nb-bound)
+	BoundByUs         bool   // northd bound it, to the chassis of another availability zone (options:is-remote-nb-bound)
 }
 
 // Chassis is a chassis as ports refer to it.
