@@ -27,6 +27,7 @@ type conn struct {
 	probe  time.Duration
 	sess   session
 	heard  atomic.Int64 // unix nanoseconds of the last thing received
+	idle   atomic.Bool  // it was asked for a sign of life and has given none yet
 	ctx    context.Context
 	cancel context.CancelFunc
 
@@ -227,8 +228,10 @@ func (c *conn) keepAlive() {
 		switch {
 		case silent < c.probe:
 			asked = false
+			c.idle.Store(false)
 		case !asked:
 			asked = true
+			c.idle.Store(true)
 			c.sendText([]byte(`{"id":"echo","method":"echo","params":[]}`))
 		case silent >= 2*c.probe:
 			c.close(fmt.Errorf("no response to inactivity probe after %v", silent.Round(time.Millisecond)))

@@ -100,6 +100,7 @@ func (db *Database) switchTo(to *Schema) ([]*convertHook, error) {
 	db.pub.sinks = nil
 	db.pub.history.forget()
 	db.pub.contents.forget()
+	db.pub.contents.forget()
 	db.log.Info("converted the database to another schema version", "db", to.Name, "from", from.Version, "to", to.Version)
 	return hooks, nil
 }

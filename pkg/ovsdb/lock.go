@@ -82,3 +82,22 @@ func (l *locks) drop(h lockHolder) {
 		l.unlock(h, name)
 	}
 }
+
+// describe puts into a status what locks h holds and waits for.
+func (l *locks) describe(h lockHolder, status map[string]string) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	for _, name := range sortedKeys(l.queue) {
+		key := "locks_waiting"
+		switch l.waiting(h, name) {
+		case -1:
+			continue
+		case 0:
+			key = "locks_held"
+		}
+		if status[key] != "" {
+			status[key] += ","
+		}
+		status[key] += name
+	}
+}

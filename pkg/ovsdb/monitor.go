@@ -20,7 +20,7 @@ type monitor struct {
 	id      any
 	tables  []*monTable // by TableSchema.Index, nil if not monitored
 	list    []*monTable
-	cancel  bool // guarded by conn.mu
+	cancel  bool   // guarded by conn.mu
 	begun   bool   // of the publisher's goroutine
 	asked   string // see askedText; until the monitor begins
 }

@@ -4,14 +4,11 @@ import (
 	"context"
 	"crypto/tls"
 	"crypto/x509"
-	"errors"
 	"fmt"
 	"log/slog"
 	"maps"
-	"net"
 	"os"
 	"slices"
-	"strconv"
 	"strings"
 	"sync"
 	"time"
@@ -22,15 +19,8 @@ type ServerOptions struct {
 	Logger     *slog.Logger
 	MaxMessage int // longest request in bytes: 256 MiB
 	Backlog    int // bytes of updates that a client may leave untaken: 128 MiB
-}
-
-// Remote is somewhere to listen.
-type Remote struct {
-	Target   string        // punix:PATH, ptcp:PORT[:IP], pssl:PORT[:IP] or db:DATABASE,TABLE,COLUMN
-	Role     string        // rows of RBAC_Role limit what clients may write; "" does not
-	TLS      *tls.Config   // of pssl; see ServerTLS
-	ReadOnly bool          // clients may not write
-	Probe    time.Duration // silence after which a TCP or TLS client is probed: 5 s; negative never
+	// TLS are the files of pssl and ssl remotes that bring no configuration of their own and have no SSL row.
+	TLS TLSFiles
 }
 
 // Server serves databases over JSON-RPC (RFC 7047 section 4).
@@ -45,7 +35,7 @@ type Server struct {
 	mu      sync.Mutex // guards the rest
 	dbs     map[string]*Database
 	lns     map[*listener]struct{}
-	follows []*dbRemote
+	remotes map[string]interface{ close() } // by target
 	done    bool
 	wg      sync.WaitGroup
 }
@@ -66,7 +56,7 @@ func NewServer(opts ServerOptions, dbs ...*Database) (*Server, error) {
 	if opts.Backlog == 0 {
 		opts.Backlog = 128 << 20
 	}
-	s := &Server{opts: opts, log: opts.Logger, id: NewUUID(), dbs: map[string]*Database{}, lns: map[*listener]struct{}{},
+	s := &Server{opts: opts, log: opts.Logger, id: NewUUID(), dbs: map[string]*Database{}, lns: map[*listener]struct{}{}, remotes: map[string]interface{ close() }{},
 		hooks: map[*Database]*convertHook{}}
 	s.locks.queue = map[string][]lockHolder{}
 	schema, err := ParseSchema([]byte(serverSchema))
@@ -141,16 +131,11 @@ func (s *Server) Databases() []*Database {
 	return out
 }
 
-// Remotes lists where the server listens.
+// Remotes lists what was asked for with Listen, by name; what rows of the database ask for is not among it.
 func (s *Server) Remotes() []string {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	var out []string
-	for l := range s.lns {
-		out = append(out, l.r.Target)
-	}
-	slices.Sort(out)
-	return out
+	return sortedKeys(s.remotes)
 }
 
 // Clients counts the connections.
@@ -175,160 +160,14 @@ type processHolder struct{}
 
 func (processHolder) lockChanged(string, string) {}
 
-// listener is an open remote.
-type listener struct {
-	srv   *Server
-	r     Remote
-	ln    net.Listener
-	moved func() // called when clients came or went; may be nil
-
-	conns map[*conn]struct{} // guarded by Server.mu
-}
-
-// Listen opens a remote and serves it until Close. It returns once clients can connect. The address of a db: remote is nil.
-func (s *Server) Listen(r Remote) (net.Addr, error) {
-	if strings.HasPrefix(r.Target, "db:") {
-		return nil, s.follow(r)
-	}
-	l, err := s.listen(r, nil)
-	if err != nil {
-		return nil, err
-	}
-	return l.ln.Addr(), nil
-}
-
-func (s *Server) listen(r Remote, moved func()) (*listener, error) {
-	ln, err := listen(r)
-	if err != nil {
-		return nil, err
-	}
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if s.done {
-		ln.Close()
-		return nil, fmt.Errorf("listening on %s: %w", r.Target, ErrClosed)
-	}
-	l := &listener{srv: s, r: r, ln: ln, moved: moved, conns: map[*conn]struct{}{}}
-	s.lns[l] = struct{}{}
-	s.wg.Add(1)
-	go func() {
-		defer s.wg.Done()
-		l.accept()
-	}()
-	return l, nil
-}
-
-func (l *listener) clients() int {
-	l.srv.mu.Lock()
-	defer l.srv.mu.Unlock()
-	return len(l.conns)
-}
-
-// close stops listening and drops the listener's clients.
-func (l *listener) close() {
-	l.ln.Close()
-	l.srv.mu.Lock()
-	delete(l.srv.lns, l)
-	conns := slices.Collect(maps.Keys(l.conns))
-	l.srv.mu.Unlock()
-	for _, c := range conns {
-		c.close(nil)
-	}
-}
-
-func (l *listener) accept() {
-	s := l.srv
-	for {
-		nc, err := l.ln.Accept()
-		if err != nil {
-			if errors.Is(err, net.ErrClosed) {
-				return
-			}
-			s.log.Warn("accepting clients", "remote", l.r.Target, "err", err)
-			time.Sleep(50 * time.Millisecond) // out of descriptors, most likely: nothing tells when there are some again
-			continue
-		}
-		s.mu.Lock()
-		if _, open := s.lns[l]; !open || s.done {
-			s.mu.Unlock()
-			nc.Close()
-			return
-		}
-		c := s.newConn(nc, l.r)
-		l.conns[c] = struct{}{}
-		s.wg.Add(1)
-		s.mu.Unlock()
-		l.tell()
-		go func() {
-			defer s.wg.Done()
-			c.serve()
-			s.mu.Lock()
-			delete(l.conns, c)
-			s.mu.Unlock()
-			l.tell()
-		}()
-	}
-}
-
-func (l *listener) tell() {
-	if l.moved != nil {
-		l.moved()
-	}
-}
-
-func (s *Server) newConn(nc net.Conn, r Remote) *conn {
-	c := &conn{srv: s, nc: nc, log: s.log, blocked: map[string]*blockedTxn{}, monitors: map[string]*monitor{}}
-	c.wake, c.paid = sync.NewCond(&c.mu), sync.NewCond(&c.mu)
-	c.ctx, c.cancel = context.WithCancel(context.Background())
-	c.sess = session{role: r.Role, readOnly: r.ReadOnly, holdsLock: func(name string) bool { return s.locks.owns(c, name) }}
-	c.heard.Store(time.Now().UnixNano())
-	if strings.HasPrefix(r.Target, "punix:") {
-		c.name = r.Target
-		return c
-	}
-	c.name = nc.RemoteAddr().String()
-	switch {
-	case r.Probe == 0:
-		c.probe = 5 * time.Second
-	case r.Probe > 0:
-		c.probe = r.Probe
-	}
-	return c
-}
-
-// serve shakes hands, learns who the client is and runs the connection.
-func (c *conn) serve() {
-	if t, ok := c.nc.(*tls.Conn); ok {
-		ctx, cancel := context.WithTimeout(c.ctx, 20*time.Second)
-		err := t.HandshakeContext(ctx)
-		cancel()
-		if err != nil {
-			c.log.Warn("refusing client", "client", c.name, "err", err)
-			c.close(err)
-			return
-		}
-		if certs := t.ConnectionState().PeerCertificates; len(certs) > 0 {
-			c.sess.id = certs[0].Subject.CommonName
-			c.name += " (" + c.sess.id + ")"
-		}
-	}
-	c.run()
-}
-
 // Close stops listening, drops every client and waits for them.
 func (s *Server) Close() error {
 	s.mu.Lock()
 	s.done = true
-	follows := s.follows
+	remotes := slices.Collect(maps.Values(s.remotes))
 	s.mu.Unlock()
-	for _, d := range follows {
-		d.stop()
-	}
-	s.mu.Lock()
-	lns := slices.Collect(maps.Keys(s.lns))
-	s.mu.Unlock()
-	for _, l := range lns {
-		l.close()
+	for _, r := range remotes {
+		r.close()
 	}
 	s.wg.Wait()
 	for db, h := range s.hooks {
@@ -337,80 +176,13 @@ func (s *Server) Close() error {
 	return s.meta.Close()
 }
 
-func listen(r Remote) (net.Listener, error) {
-	kind, rest, _ := strings.Cut(r.Target, ":")
-	switch kind {
-	case "punix":
-		if rest == "" {
-			return nil, fmt.Errorf("listening on %q: punix: needs a path, as in punix:/run/db.sock", r.Target)
-		}
-		return listenUnix(rest)
-	case "ptcp", "pssl":
-		addr, err := passiveAddress(rest)
-		if err != nil {
-			return nil, fmt.Errorf("listening on %q: %w", r.Target, err)
-		}
-		ln, err := net.Listen("tcp", addr)
-		if err != nil {
-			return nil, fmt.Errorf("listening on %s: %w: stop what uses the port or give another one", r.Target, err)
-		}
-		if kind == "ptcp" {
-			return ln, nil
-		}
-		if r.TLS == nil {
-			ln.Close()
-			return nil, fmt.Errorf("listening on %s: there is no certificate: give a private key, a certificate and a CA certificate", r.Target)
-		}
-		return tls.NewListener(ln, r.TLS), nil
-	}
-	return nil, fmt.Errorf("listening on %q: want punix:PATH, ptcp:PORT[:IP], pssl:PORT[:IP] or db:DATABASE,TABLE,COLUMN", r.Target)
-}
-
-// passiveAddress turns PORT[:IP] into what net.Listen takes.
-func passiveAddress(s string) (string, error) {
-	port, host, _ := strings.Cut(s, ":")
-	if n, err := strconv.ParseUint(port, 10, 16); err != nil {
-		return "", fmt.Errorf("%q is not a port number", port)
-	} else if n == 0 {
-		port = "0"
-	}
-	host = strings.Trim(host, "[]")
-	if host != "" && net.ParseIP(strings.Split(host, "%")[0]) == nil {
-		return "", fmt.Errorf("%q is not an IP address", host)
-	}
-	return net.JoinHostPort(host, port), nil
-}
-
-// listenUnix listens on a socket file, replacing one that nobody listens on any more.
-func listenUnix(path string) (net.Listener, error) {
-	if st, err := os.Lstat(path); err == nil {
-		if st.Mode()&os.ModeSocket == 0 {
-			return nil, fmt.Errorf("listening on %s: there is a file that is not a socket: move it away", path)
-		}
-		if nc, err := net.DialTimeout("unix", path, time.Second); err == nil {
-			nc.Close()
-			return nil, fmt.Errorf("listening on %s: another process listens there: stop it or give another path", path)
-		}
-		if err := os.Remove(path); err != nil {
-			return nil, fmt.Errorf("listening on %s: removing the socket that a dead process left: %w", path, err)
-		}
-	}
-	ln, err := net.Listen("unix", path)
-	if err != nil {
-		return nil, fmt.Errorf("listening on %s: %w", path, err)
-	}
-	if err := os.Chmod(path, 0o600); err != nil {
-		ln.Close()
-		return nil, fmt.Errorf("listening on %s: %w", path, err)
-	}
-	return ln, nil
-}
-
 // TLSFiles are PEM files. They are read again when they change, so certificates can be renewed under a running server.
 type TLSFiles struct{ PrivateKey, Certificate, CACert string }
 
 // ServerTLS makes the configuration of a pssl remote: TLS 1.2 at least, and every client shows a certificate of the CA.
-func ServerTLS(f TLSFiles) (*tls.Config, error) {
+func ServerTLS(f TLSFiles) (*tls.Config, error) { return serverTLS(f, tls.VersionTLS12, 0) }
+
+func serverTLS(f TLSFiles, low, high uint16) (*tls.Config, error) {
 	var missing []string
 	for name, v := range map[string]string{"private key": f.PrivateKey, "certificate": f.Certificate, "CA certificate": f.CACert} {
 		if v == "" {
@@ -421,15 +193,16 @@ func ServerTLS(f TLSFiles) (*tls.Config, error) {
 		slices.Sort(missing)
 		return nil, fmt.Errorf("preparing TLS: no %s given", strings.Join(missing, ", no "))
 	}
-	r := &tlsReloader{files: f}
+	r := &tlsReloader{files: f, low: low, high: high}
 	if _, err := r.config(nil); err != nil {
 		return nil, err
 	}
-	return &tls.Config{MinVersion: tls.VersionTLS12, GetConfigForClient: r.config}, nil
+	return &tls.Config{MinVersion: low, MaxVersion: high, GetConfigForClient: r.config}, nil
 }
 
 type tlsReloader struct {
-	files TLSFiles
+	files     TLSFiles
+	low, high uint16 // versions
 
 	mu   sync.Mutex // guards the rest
 	at   [3]time.Time
@@ -460,6 +233,7 @@ func (r *tlsReloader) config(*tls.ClientHelloInfo) (*tls.Config, error) {
 		}
 		return nil, err
 	}
+	c.MinVersion, c.MaxVersion = r.low, r.high
 	r.have, r.at = c, at
 	return c, nil
 }

@@ -28,8 +28,13 @@ type Options struct {
 	Version   string         // what the ovn-appctl command version answers
 	Exit      func()         // called for the ovn-appctl command exit, which there is none without it
 	NoNorthd  bool           // serve the databases only, for a northd elsewhere
-	Logger    *slog.Logger
+	// History is how many changed rows each database remembers for clients that come back (ovsdb.Options.History): 10,000 if 0,
+	// none if negative.
+	History int
+	Logger  *slog.Logger
 }
+
+const defaultHistory = 10_000
 
 // Central is the component. NB and SB may be used once it is ready.
 type Central struct {
@@ -154,11 +159,15 @@ func (c *Central) open(undo *closers, name string, schema []byte, policy ovsdb.S
 		return nil, fmt.Errorf("opening the databases in %s: %w", c.opts.DataDir, err)
 	}
 	undo.add(lock.Close)
+	history := c.opts.History
+	if history == 0 {
+		history = defaultHistory
+	}
 	j, err := ovsdb.OpenFileJournal(ovsdb.Dir(c.opts.DataDir), name, c.log)
 	if err != nil {
 		return nil, err
 	}
-	db, err := ovsdb.Open(s, ovsdb.Options{Journal: j, Sync: policy, Logger: c.log})
+	db, err := ovsdb.Open(s, ovsdb.Options{Journal: j, Sync: policy, Logger: c.log, History: history})
 	if err != nil {
 		j.Close()
 		var damage *ovsdb.DamageError
@@ -173,7 +182,7 @@ func (c *Central) open(undo *closers, name string, schema []byte, policy ovsdb.S
 }
 
 func (c *Central) serve(undo *closers, db *ovsdb.Database, ctl string, remotes []string, role string) error {
-	srv, err := ovsdb.NewServer(ovsdb.ServerOptions{Logger: c.log}, db)
+	srv, err := ovsdb.NewServer(ovsdb.ServerOptions{Logger: c.log, TLS: c.opts.TLS}, db)
 	if err != nil {
 		return err
 	}
@@ -185,15 +194,7 @@ func (c *Central) serve(undo *closers, db *ovsdb.Database, ctl string, remotes [
 	for _, target := range remotes {
 		r := ovsdb.Remote{Target: target}
 		if strings.HasPrefix(target, "pssl:") {
-			if r.TLS, err = ovsdb.ServerTLS(c.opts.TLS); err != nil {
-				return fmt.Errorf("listening on %s: %w", target, err)
-			}
 			r.Role = role
-		}
-		if strings.HasPrefix(target, "db:") && c.opts.TLS != (ovsdb.TLSFiles{}) {
-			if r.TLS, err = ovsdb.ServerTLS(c.opts.TLS); err != nil {
-				return fmt.Errorf("listening on %s: %w", target, err)
-			}
 		}
 		addr, err := srv.Listen(r)
 		if err != nil {

@@ -6,6 +6,7 @@ import (
 	"crypto/ecdsa"
 	"crypto/elliptic"
 	"crypto/rand"
+	"crypto/tls"
 	"crypto/x509"
 	"crypto/x509/pkix"
 	"encoding/pem"
@@ -426,7 +427,7 @@ func TestWrongInput(t *testing.T) {
 		"taken port":              {Options{NBRemotes: []string{fmt.Sprintf("ptcp:%d:127.0.0.1", port)}}, []string{fmt.Sprint(port), "in use"}},
 		"taken socket":            {Options{NBRemotes: []string{"punix:" + dir + "/taken.sock"}}, []string{dir + "/taken.sock", "another process"}},
 		"socket in no folder":     {Options{SBRemotes: []string{"punix:" + dir + "/no/such.sock"}}, []string{dir + "/no/such.sock"}},
-		"unknown kind of remote":  {Options{NBRemotes: []string{"tcp:1.2.3.4:5"}}, []string{"tcp:1.2.3.4:5", "punix:PATH"}},
+		"unknown kind of remote":  {Options{NBRemotes: []string{"utp:1.2.3.4:5"}}, []string{"utp:1.2.3.4:5", "punix:PATH"}},
 		"TLS without certificate": {Options{SBRemotes: []string{"pssl:0"}}, []string{"pssl:0", "no certificate"}},
 		"TLS with a wrong file":   {Options{SBRemotes: []string{"pssl:0"}, TLS: ovsdb.TLSFiles{PrivateKey: dir + "/file", Certificate: dir + "/file", CACert: dir + "/file"}}, []string{dir + "/file"}},
 	}
@@ -606,5 +607,177 @@ func TestConnectionRows(t *testing.T) {
 			t.Fatal("the listener stays")
 		case <-time.After(10 * time.Millisecond):
 		}
+	}
+}
+
+// TestActiveTargets has the server connect to clients that Connection rows name, over TCP with IPv6, TLS and a unix socket, and
+// tell in the rows what becomes of it.
+func TestActiveTargets(t *testing.T) {
+	dir := t.TempDir()
+	c := newCA(t, dir)
+	for _, name := range []string{"server", "manager"} {
+		c.issue(name, c.cert, c.key)
+	}
+	e := start(t, func(o *Options) {
+		o.SBRemotes = append(o.SBRemotes, "db:OVN_Southbound,SB_Global,connections")
+	})
+	accept := func(ln net.Listener) net.Conn {
+		t.Helper()
+		ln.(interface{ SetDeadline(time.Time) error }).SetDeadline(time.Now().Add(15 * time.Second))
+		nc, err := ln.Accept()
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() { nc.Close() })
+		nc.SetDeadline(time.Now().Add(15 * time.Second))
+		return nc
+	}
+	ask := func(nc net.Conn, text, want string) {
+		t.Helper()
+		if _, err := nc.Write([]byte(text)); err != nil {
+			t.Fatal(err)
+		}
+		got := ""
+		buf := make([]byte, 64<<10)
+		for !strings.Contains(got, want) {
+			n, err := nc.Read(buf)
+			if err != nil {
+				t.Fatalf("%v; no %q in %s", err, want, got)
+			}
+			got += string(buf[:n])
+		}
+	}
+	listen := func(network, addr string) net.Listener {
+		ln, err := net.Listen(network, addr)
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() { ln.Close() })
+		return ln
+	}
+	tcp, unix, tlsLn := listen("tcp", "[::1]:0"), listen("unix", e.dir+"/manager.sock"), listen("tcp", "127.0.0.1:0")
+	tcpTarget, unixTarget, sslTarget := "tcp:"+tcp.Addr().String(), "unix:"+e.dir+"/manager.sock", "ssl:"+tlsLn.Addr().String()
+	status := func(target, want string) {
+		t.Helper()
+		e.run("ovn-sbctl", "--timeout=15", "wait-until", "Connection", target, want)
+	}
+
+	e.run("ovn-sbctl", "set-connection", tcpTarget, "read-only", unixTarget)
+	e.run("ovn-sbctl", "set", "Connection", tcpTarget, "max_backoff=1000")
+	e.run("ovn-sbctl", "set", "SB_Global", ".", "external_ids:x=y")
+	nc := accept(tcp)
+	ask(nc, `{"id":1,"method":"list_dbs","params":[]}`, "OVN_Southbound")
+	ask(nc, `{"id":2,"method":"lock","params":["held"]}`, `"locked":true`)
+	status(tcpTarget, "is_connected=true")
+	status(tcpTarget, "status:state=ACTIVE")
+	status(tcpTarget, "status:locks_held=held")
+	un := accept(unix)
+	ask(un, `{"id":1,"method":"transact","params":["OVN_Southbound",{"op":"update","table":"SB_Global","where":[],"row":{"nb_cfg":1}}]}`, "read only")
+	status(unixTarget, "is_connected=true")
+	nc.Close()
+	nc = accept(tcp) // it calls again
+	ask(nc, `{"id":1,"method":"list_dbs","params":[]}`, "OVN_Southbound")
+	status(tcpTarget, "status:sec_since_disconnect>=0")
+	tcp.Close()
+	nc.Close()
+	status(tcpTarget, "status:state=BACKOFF")
+	status(tcpTarget, "is_connected=false")
+	for end := time.Now().Add(15 * time.Second); ; time.Sleep(50 * time.Millisecond) {
+		out, err := e.try("ovn-sbctl", "get", "Connection", tcpTarget, "status:last_error")
+		if err == nil && strings.Contains(out, "Connection refused") {
+			break
+		}
+		if time.Now().After(end) {
+			t.Fatalf("the last error: %v %s", err, out)
+		}
+	}
+
+	// TLS: without keys it is not tried; with an SSL row it is, and the CA comes from the peer when the row says so.
+	e.run("ovn-sbctl", "set-connection", sslTarget)
+	status(sslTarget, "status:state=BACKOFF")
+	own := c.files("server")
+	ca := filepath.Join(e.dir, "fetched.crt")
+	e.run("ovn-sbctl", "--bootstrap", "set-ssl", own.PrivateKey, own.Certificate, ca)
+	f := c.files("manager")
+	cert, err := tls.LoadX509KeyPair(f.Certificate, f.PrivateKey)
+	if err != nil {
+		t.Fatal(err)
+	}
+	cert.Certificate = append(cert.Certificate, c.cert.Raw)
+	pool := x509.NewCertPool()
+	pool.AddCert(c.cert)
+	var client string
+	for range 2 { // the first connection brings the CA
+		s := tls.Server(accept(tlsLn), &tls.Config{Certificates: []tls.Certificate{cert}, ClientCAs: pool, ClientAuth: tls.RequireAndVerifyClientCert})
+		if s.Handshake() != nil {
+			continue
+		}
+		client = s.ConnectionState().PeerCertificates[0].Subject.CommonName
+		if _, err := os.Stat(ca); err != nil {
+			t.Fatal(err)
+		}
+		s.SetDeadline(time.Now().Add(15 * time.Second))
+		if _, err := s.Write([]byte(`{"id":1,"method":"list_dbs","params":[]}`)); err != nil {
+			continue
+		}
+		if n, err := s.Read(make([]byte, 1000)); err != nil || n == 0 {
+			continue
+		}
+		status(sslTarget, "is_connected=true")
+	}
+	if client != "server" {
+		t.Fatalf("over TLS came %q", client)
+	}
+	if pem, err := os.ReadFile(ca); err != nil || !bytes.Contains(pem, []byte("BEGIN CERTIFICATE")) {
+		t.Fatalf("the CA was not kept: %v", err)
+	}
+	e.run("ovn-sbctl", "del-connection")
+}
+
+// TestPassiveTargets has Connection and SSL rows open unix, IPv6 and TLS remotes, and a conversion of the database leave them.
+func TestPassiveTargets(t *testing.T) {
+	dir := t.TempDir()
+	c := newCA(t, dir)
+	for _, name := range []string{"server", "ch1"} {
+		c.issue(name, c.cert, c.key)
+	}
+	e := start(t, func(o *Options) {
+		o.SBRemotes = append(o.SBRemotes, "db:OVN_Southbound,SB_Global,connections")
+	})
+	port, sslPort := freePort(t), freePort(t)
+	own, peer := c.files("server"), c.files("ch1")
+	e.run("ovn-sbctl", "set-ssl", own.PrivateKey, own.Certificate, own.CACert, "TLSv1.3")
+	e.run("ovn-sbctl", "set-connection", "punix:"+e.dir+"/more.sock", fmt.Sprintf("ptcp:%d:[::1]", port), "role=ovn-controller", fmt.Sprintf("pssl:%d:[::1]", sslPort))
+	e.run("ovn-sbctl", "--timeout=10", "wait-until", "Connection", fmt.Sprintf("ptcp:%d:[::1]", port), fmt.Sprintf("status:bound_port=%d", port))
+	tlsArgs := []string{"--timeout=10", "--private-key=" + peer.PrivateKey, "--certificate=" + peer.Certificate, "--ca-cert=" + peer.CACert}
+	again := func() {
+		t.Helper()
+		e.run("ovn-sbctl", "--db=unix:"+e.dir+"/more.sock", "--timeout=10", "show")
+		e.run("ovn-sbctl", fmt.Sprintf("--db=tcp:[::1]:%d", port), "--timeout=10", "show")
+		e.run("ovn-sbctl", append(tlsArgs, fmt.Sprintf("--db=ssl:[::1]:%d", sslPort), "show")...)
+	}
+	again()
+	if out, err := e.try("ovn-sbctl", append(tlsArgs, fmt.Sprintf("--db=ssl:[::1]:%d", sslPort), "set", "SB_Global", ".", "external_ids:a=b")...); err == nil || !strings.Contains(out, `role \"ovn-controller\" prohibit`) {
+		t.Fatalf("the role of the row does not count: %v %s", err, out)
+	}
+	if out, err := e.try("ovsdb-client", append(tlsArgs, "--ssl-protocols=TLSv1.2", "list-dbs", fmt.Sprintf("ssl:[::1]:%d", sslPort))...); err == nil {
+		t.Fatalf("TLS 1.2 is spoken although the row says 1.3: %s", out)
+	}
+	schema := filepath.Join(filepath.Dir(filepath.Dir(stock(t, "ovsdb-tool"))), "share/ovn/ovn-sb.ovsschema")
+	text, err := os.ReadFile(schema)
+	if err != nil {
+		t.Fatal(err)
+	}
+	newer := filepath.Join(dir, "newer.ovsschema")
+	if err := os.WriteFile(newer, bytes.Replace(text, []byte(`"max_backoff"`), []byte(`"another": {"type":"string"}, "max_backoff"`), 1), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	e.run("ovsdb-client", "convert", "unix:"+e.dir+"/sb.sock", newer)
+	again()
+	// The rows are still followed.
+	e.run("ovn-sbctl", "--timeout=10", "set-connection", "punix:"+e.dir+"/other.sock")
+	e.run("ovn-sbctl", "--timeout=10", "--db=unix:"+e.dir+"/other.sock", "show")
+	if out, err := e.try("ovn-sbctl", "--db=unix:"+e.dir+"/more.sock", "--timeout=2", "show"); err == nil {
+		t.Fatalf("a remote that no row asks for goes on: %s", out)
 	}
 }

@@ -25,6 +25,8 @@ A REMOTE says where a database listens:
    punix:PATH       a unix socket
    ptcp:PORT[:IP]   TCP, for trusted networks only
    pssl:PORT[:IP]   TLS; clients must show a certificate of the CA
+   tcp:HOST:PORT, ssl:HOST:PORT, unix:PATH
+                    a client to connect to
    db:DATABASE,TABLE,COLUMN
                     wherever rows in the database say, for example
                     db:OVN_Northbound,NB_Global,connections
@@ -54,6 +56,7 @@ func New(version string) *cli.App {
 			&cli.StringFlag{Name: "certificate", Usage: "PEM `FILE` with the certificate of pssl remotes"},
 			&cli.StringFlag{Name: "ca-cert", Usage: "PEM `FILE` with the CA that signs the certificates of clients"},
 			&cli.StringFlag{Name: "sb-role", Usage: "RBAC `ROLE` of clients of the southbound's pssl remotes, named by their certificates; usually ovn-controller"},
+			&cli.IntFlag{Name: "monitor-history", Value: 10_000, Usage: "remember `N` changed rows for clients that come back; 0 sends them everything anew, as stock does"},
 			&cli.StringFlag{Name: "ctl-dir", Usage: "put control sockets for ovn-appctl, ovnnb_db.ctl and ovnsb_db.ctl, into `DIR`"},
 			&cli.BoolFlag{Name: "no-northd", Usage: "serve the databases only; run a northd elsewhere: ovn-northd is its command line"},
 			&cli.StringFlag{Name: "log-level", Value: "info", Usage: "`LEVEL` debug, info, warn or error"},
@@ -101,11 +104,16 @@ func run(c *cli.Context, version string) error {
 	}
 	ctx, stop := signal.NotifyContext(c.Context, syscall.SIGINT, syscall.SIGTERM)
 	defer stop()
+	history := c.Int("monitor-history")
+	if history <= 0 {
+		history = -1
+	}
 	ct := central.New(central.Options{
 		DataDir:   c.String("data-dir"),
 		NBRemotes: c.StringSlice("nb-remote"),
 		SBRemotes: c.StringSlice("sb-remote"),
 		SBRole:    c.String("sb-role"),
+		History:   history,
 		TLS:       ovsdb.TLSFiles{PrivateKey: c.String("private-key"), Certificate: c.String("certificate"), CACert: c.String("ca-cert")},
 		CtlDir:    c.String("ctl-dir"),
 		NoNorthd:  c.Bool("no-northd"),
