@@ -180,7 +180,10 @@ func fdbEdit(g *generator) (string, func(*oracleSide) []ovsdb.Op) {
 }
 
 func igmpEdit(g *generator) (string, func(*oracleSide) []ovsdb.Op) {
-	port, chassis := g.nameOf(nb.TableLogicalSwitchPort), g.chassis()
+	port, chassis := "", g.chassis()
+	if r := g.row(nb.TableLogicalSwitchPort); r != nil && r.String("type") == "" {
+		port = r.String("name") // ports of routers learn nothing
+	}
 	group := pick(g, []string{"239.0.1.68", "239.0.1.69", "ff0a:dead:beef::1", "mrouters"})
 	if port == "" {
 		return "", nil

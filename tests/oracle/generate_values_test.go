@@ -73,14 +73,14 @@ var required = map[string]bool{
 	"Static_MAC_Binding.logical_port": true, "Static_MAC_Binding.ip": true, "Static_MAC_Binding.mac": true, "Mirror.name": true,
 	"Mirror.filter": true, "Mirror.sink": true, "Mirror.type": true, "Mirror.index": true, "Chassis_Template_Var.chassis": true,
 	"Chassis_Template_Var.variables": true, "Sampling_App.type": true, "Sampling_App.id": true, "Sample_Collector.id": true,
-	"Sample_Collector.name": true, "Sample_Collector.probability": true, "Sample_Collector.set_id": true, "Sample.metadata": true,
+	"Sample_Collector.name": true, "Sample_Collector.probability": true, "Sample_Collector.set_id": true, "Sample.metadata": true, "Sample.collectors": true,
 	"Copp.name": true, "Copp.meters": true, "Forwarding_Group.name": true, "Forwarding_Group.vip": true, "Forwarding_Group.vmac": true,
 	"Forwarding_Group.child_port": true,
 }
 
 // fixed columns are set with the row and stay: names are referred to by other rows' strings, or are indexes.
 var fixed = map[string]bool{"Logical_Switch.name": true, "Logical_Router.name": true, "Logical_Switch_Port.name": true,
-	"Logical_Router_Port.name": true, "Sample.metadata": true, "Meter.bands": true,
+	"Logical_Router_Port.name": true, "Sample.metadata": true, "Meter.bands": true, "BFD.logical_port": true, "BFD.dst_ip": true,
 	"Mirror.name":           true,                                          // stock keeps the row of a mirror's first name
 	"Static_MAC_Binding.ip": true, "Static_MAC_Binding.logical_port": true} // stock copies later changes of the MAC alone
 

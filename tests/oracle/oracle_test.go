@@ -5,9 +5,12 @@ import (
 	"errors"
 	"flag"
 	"fmt"
+	"os"
+	"path/filepath"
 	"regexp"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -76,6 +79,11 @@ func oracleRun(t *testing.T, seed uint64) int {
 		}
 		if err == nil && len(diff) == 0 {
 			continue
+		}
+		if p.died.Load() {
+			// A router that goes while a BFD session names its port does it, for one.
+			t.Logf("seed %d, edit %d: stock's ovn-northd has crashed, kove's has not: %s", seed, n+1, e.text)
+			return n + 1
 		}
 		p.close()
 		if err != nil {
@@ -184,8 +192,9 @@ type pair struct {
 	cancel  func()
 	stock   *oracleSide
 	kove    *oracleSide
-	sockets *sockets // of stock
-	stop    func()   // of kove's northd
+	sockets *sockets    // of stock
+	stop    func()      // of kove's northd
+	died    atomic.Bool // stock's northd
 }
 
 func newPair(t *testing.T) *pair {
@@ -200,7 +209,8 @@ func newPair(t *testing.T) *pair {
 		t.Cleanup(func() { c.Close() })
 		return c
 	}
-	p.stock = &oracleSide{"stock", ctx, dial(p.sockets.nb, nb.Database), dial(p.sockets.sb, sb.Database)}
+	sctx := p.watchStock(ctx)
+	p.stock = &oracleSide{"stock", sctx, dial(p.sockets.nb, nb.Database), dial(p.sockets.sb, sb.Database)}
 	p.kove = &oracleSide{"kove", ctx, memory(t, nb.SchemaJSON), memory(t, sb.SchemaJSON)}
 	// Edits name rows by UUID.
 	res, err := p.stock.nb.Transact(ctx, ovsdb.Select(nb.TableNBGlobal))
@@ -214,6 +224,33 @@ func newPair(t *testing.T) *pair {
 	p.stop = startNorthd(t, ctx, p.kove.nb, p.kove.sb)
 	t.Cleanup(p.close)
 	return p
+}
+
+// watchStock returns a context that ends when stock's northd does.
+func (p *pair) watchStock(ctx context.Context) context.Context {
+	pid, err := os.ReadFile(filepath.Join(p.sockets.dir, "northd.pid"))
+	if err != nil {
+		p.t.Fatal(err)
+	}
+	ctx, cancel := context.WithCancel(ctx)
+	go func() {
+		defer cancel()
+		tick := time.NewTicker(50 * time.Millisecond)
+		defer tick.Stop()
+		for {
+			select {
+			case <-ctx.Done():
+				return
+			case <-tick.C:
+			}
+			// One whose parent has not reaped it yet has no command line.
+			if line, _ := os.ReadFile("/proc/" + strings.TrimSpace(string(pid)) + "/cmdline"); len(line) == 0 {
+				p.died.Store(true)
+				return
+			}
+		}
+	}()
+	return ctx
 }
 
 func (p *pair) close() {
