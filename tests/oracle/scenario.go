@@ -110,8 +110,10 @@ var (
 		"Datapath_Binding": {"tunnel_key", "external_ids"},
 		"Service_Monitor":  {"ip", "port", "protocol", "logical_port", "status"},
 		"BFD":              {"logical_port", "dst_ip", "src_port", "status"},
-		"Port_Binding":     {"logical_port", "datapath", "tunnel_key", "chassis", "up", "additional_chassis", "virtual_parent", "encap"},
+		"Port_Binding":     {"logical_port", "datapath", "tunnel_key", "chassis", "up", "additional_chassis", "virtual_parent", "encap", "options"},
 	}
+	// Of Port_Binding.options, the keys that chassis write.
+	foreignOptions = []string{"ipv6_ra_pd_list", "additional-chassis-activated"}
 )
 
 // stableIDs gives each row a UUID that follows from what the row says, so that recording again changes nothing.
@@ -157,6 +159,12 @@ func record(d *Dump, ids map[ovsdb.UUID]ovsdb.UUID, keep func(table, column stri
 			for _, c := range t.Columns {
 				if keep(t.Name, c.Name) && !isDefault(c, r[c.Name]) {
 					row[c.Name] = toJSON(r[c.Name], ids)
+				}
+			}
+			if m, ok := r["options"].(ovsdb.Map); ok && t.Name == "Port_Binding" {
+				delete(row, "options")
+				if m = slices.DeleteFunc(slices.Clone(m), func(p ovsdb.Pair) bool { return !slices.Contains(foreignOptions, p.K.(string)) }); len(m) > 0 {
+					row["options"] = toJSON(m, ids)
 				}
 			}
 			if requested, _ := r["tag_request"].([]int64); len(requested) > 0 {

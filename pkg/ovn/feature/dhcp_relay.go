@@ -15,7 +15,8 @@ func dhcpRelay() Feature {
 }
 
 func dhcpRelayPort(p *topo.RouterPort, b *Builder) {
-	if p.DHCPRelay == nil || p.DHCPRelay.Servers == nil || len(p.IP4) == 0 || p.PeerPort == nil {
+	if p.DHCPRelay == nil || p.DHCPRelay.Servers == nil || len(p.IP4) == 0 ||
+		p.PeerSwitch == nil || p.PeerSwitch.OtherConfig["dhcp_relay_port"] == "" {
 		return
 	}
 	server, err := topo.ParseNetwork(*p.DHCPRelay.Servers)

@@ -49,16 +49,19 @@ func tooLarge(r *topo.Router, gw, from *topo.RouterPortFacts, stage lflow.Stage,
 		if len(ns) == 0 {
 			continue
 		}
-		// RFC 1191 and RFC 8201.
-		kind := "icmp4.type = 3; /* Destination Unreachable. */ icmp4.code = 4; /* Frag Needed and DF was Set. */ "
-		if f == family6 {
-			kind = "icmp6.type = 2; /* Packet Too Big. */ icmp6.code = 0; "
-		}
 		b.Add(r.Datapath, stage, priority, match+" && "+f.ip+large,
 			f.icmp+"_error {"+set+lflow.RegEgressLoopback+" = 1; "+lflow.RegPktLarger+" = 0; eth.dst = "+from.MAC+"; "+
-				f.ip+".dst = "+f.ip+".src; "+f.ip+".src = "+ns[0].IP()+"; ip.ttl = 255; "+kind+f.icmp+".frag_mtu = "+
+				f.ip+".dst = "+f.ip+".src; "+f.ip+".src = "+ns[0].IP()+"; ip.ttl = 255; "+tooBig(f)+f.icmp+".frag_mtu = "+
 				strconv.Itoa(mtu)+"; "+again).WithHint(gw.ID).WithMeter(r.Copp[f.icmp+"-error"])
 	}
+}
+
+// tooBig sets type and code of the error (RFC 1191 and RFC 8201).
+func tooBig(f *family) string {
+	if f == family6 {
+		return "icmp6.type = 2; /* Packet Too Big. */ icmp6.code = 0; "
+	}
+	return "icmp4.type = 3; /* Destination Unreachable. */ icmp4.code = 4; /* Frag Needed and DF was Set. */ "
 }
 
 // mtuOf reads options:gateway_mtu and options:gateway_mtu_bypass of a port: the limit, 0 for none, the action that measures

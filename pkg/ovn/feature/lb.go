@@ -124,8 +124,7 @@ func lbEvent(lb *topo.LoadBalancer, v *topo.VIP, family string, dps []*topo.Data
 	if v.HasPort() {
 		match += " && " + lb.Protocol + ".dst == " + v.PortText()
 	}
-	action := `trigger_event(event = "empty_lb_backends", vip = "` + v.Key + `", protocol = "` + lb.Protocol +
-		`", load_balancer = "` + lb.ID.String() + `");`
+	action := emptyEvent(lb, v)
 	meters := map[string][]*topo.Datapath{}
 	for _, s := range lb.Switches {
 		meters[s.Copp["event-elb"]] = append(meters[s.Copp["event-elb"]], s.Datapath)
@@ -172,4 +171,10 @@ func affinityIP(family string) string {
 		return lflow.RegOrigDstIP4
 	}
 	return lflow.RegOrigDstIP6
+}
+
+// emptyEvent tells the operator that somebody wants a VIP that has no backends.
+func emptyEvent(lb *topo.LoadBalancer, v *topo.VIP) string {
+	return `trigger_event(event = "empty_lb_backends", vip = "` + v.Key + `", protocol = "` + lb.Protocol +
+		`", load_balancer = "` + lb.ID.String() + `");`
 }

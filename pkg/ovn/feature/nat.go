@@ -138,7 +138,13 @@ func (n *natRule) answer(b *Builder) {
 	if n.f == family6 {
 		ask, reply = solicits(n.External), func(mac string) string { return answerND("nd_na", mac) }
 	}
-	n.add(b, lflow.RouterInIPInput, 90, ask, reply(lflow.RegInportEthDst))
+	answer := func(priority int, match, mac string) {
+		it := b.Add(n.r.Datapath, lflow.RouterInIPInput, priority, match, reply(mac)).WithHint(n.UUID)
+		if n.f == family6 {
+			it.WithMeter(n.r.Copp["nd-na"])
+		}
+	}
+	answer(90, ask, lflow.RegInportEthDst)
 	if n.port == nil {
 		return
 	}
@@ -146,8 +152,7 @@ func (n *natRule) answer(b *Builder) {
 	mac := lflow.RegInportEthDst
 	if n.distributed {
 		mac = n.MAC
-		n.add(b, lflow.RouterInAdmission, 50, "eth.dst == "+n.MAC+" && "+in+" && "+n.where(),
-			lflow.RegInportEthDst+" = "+n.port.MAC+"; next;")
+		n.admit(b, "eth.dst == "+n.MAC+" && "+in+" && "+n.where())
 	}
 	if n.separate() {
 		// One chassis answers; the others, which see the question too, keep quiet.
@@ -156,12 +161,31 @@ func (n *natRule) answer(b *Builder) {
 			// Of rules of other types, too, stock has the logical port's chassis answer.
 			where, mac = resident(*n.NAT.NAT.LogicalPort), n.MAC
 		}
-		n.add(b, lflow.RouterInIPInput, 92, in+" && "+ask+" && "+where, reply(mac))
+		answer(92, in+" && "+ask+" && "+where, mac)
 		n.add(b, lflow.RouterInIPInput, 91, in+" && "+ask, drop(n.r.Global))
 	}
 	if n.Type == "snat" {
 		n.add(b, lflow.RouterInIPInput, 120, in+" && "+n.f.ip+".src == "+n.ext, "next;")
 	}
+}
+
+// admit takes packets in for the MAC of a distributed rule, and answers those that are too large for the port.
+func (n *natRule) admit(b *Builder, match string) {
+	mtu, measure, bypass := mtuOf(n.port)
+	actions := lflow.RegInportEthDst + " = " + n.port.MAC + "; next;"
+	n.add(b, lflow.RouterInAdmission, 50, match, measure+actions)
+	if bypass != "" {
+		n.add(b, lflow.RouterInAdmission, 55, match+" && ("+bypass+")", actions)
+	}
+	if mtu == 0 {
+		return
+	}
+	f := n.f
+	b.Add(n.r.Datapath, lflow.RouterInIPInput, 160, "inport == "+n.port.Quoted+" && "+lflow.RegPktLarger+" && "+
+		lflow.RegEgressLoopback+" == 0 && "+f.ip+" && "+f.ip+".dst == "+n.ext,
+		f.icmp+"_error {"+lflow.RegEgressLoopback+" = 1; "+lflow.RegPktLarger+" = 0; eth.dst = eth.src; eth.src = "+n.MAC+"; "+
+			f.ip+".dst = "+f.ip+".src; "+f.ip+".src = "+n.ext+"; ip.ttl = 254; "+tooBig(f)+f.icmp+".frag_mtu = "+strconv.Itoa(mtu)+
+			"; outport = "+n.port.Quoted+"; flags.loopback = 1; output; };").WithHint(n.UUID).WithMeter(n.r.Copp[f.icmp+"-error"])
 }
 
 // dnat translates the destination on the way in and undoes it on the way out.

@@ -27,7 +27,7 @@ func raPort(p *topo.RouterPort, b *Builder) {
 		}
 	}
 	local := slices.IndexFunc(p.IP6, func(n topo.Network) bool { return n.Addr.IsLinkLocalUnicast() })
-	if !slices.Contains([]string{"slaac", "dhcpv6_stateful", "dhcpv6_stateless"}, mode) || len(prefixes) == 0 || local < 0 ||
+	if !topo.RAMode(mode) || len(prefixes) == 0 || local < 0 ||
 		p.Row.Peer != nil {
 		return
 	}
@@ -36,7 +36,7 @@ func raPort(p *topo.RouterPort, b *Builder) {
 	if mtu, err := strconv.Atoi(cfg["mtu"]); err == nil && mtu >= 1280 {
 		opts += ", mtu = " + strconv.Itoa(mtu)
 	}
-	if pref := cfg["router_preference"]; pref == "HIGH" || pref == "LOW" {
+	if pref := cfg["router_preference"]; pref != "" && pref != "MEDIUM" {
 		opts += `, router_preference = "` + pref + `"`
 	}
 	if v := cfg["rdnss"]; v != "" {

@@ -147,6 +147,14 @@ func (v *routerVIP) emit(r *topo.RouterFacts, b *Builder) {
 		actions = flag + "reg0 = 0; reject { outport <-> inport; next(pipeline=egress,table=" +
 			strconv.Itoa(lflow.RouterOutSNAT.Table()) + ");};"
 	}
+	if v.lb.HasEvent(v.vip, len(backends)) {
+		add(lflow.RouterInDNAT, 130, strings.TrimPrefix(v.to, v.f.ip+" && "), emptyEvent(v.lb, v.vip)).WithMeter(r.Copp["event-elb"])
+	}
+	if len(backends) == 0 && v.lb.Options["reject"] == "true" {
+		// Any chassis may refuse.
+		add(lflow.RouterInDNAT, priority, fresh+v.to, actions).WithMeter(r.Copp["reject"])
+		return
+	}
 	if len(r.Gateways) == 0 {
 		add(lflow.RouterInDNAT, priority, fresh+v.to, actions)
 		return

@@ -32,8 +32,11 @@ func routerPortOptions(p *topo.RouterPort, options map[string]string) {
 			options["ipv6_"+o] = "true"
 		}
 	}
+	if p.Delegated != "" {
+		options[delegatedOption] = p.Delegated
+	}
 	cfg := p.Row.IPv6RAConfigs
-	if cfg["send_periodic"] != "true" || cfg["address_mode"] == "" || p.Row.Peer != nil {
+	if !strings.EqualFold(cfg["send_periodic"], "true") || !topo.RAMode(cfg["address_mode"]) || p.Row.Peer != nil {
 		return
 	}
 	var prefixes []string
@@ -55,14 +58,15 @@ func routerPortOptions(p *topo.RouterPort, options map[string]string) {
 	options["ipv6_ra_address_mode"] = cfg["address_mode"]
 	options["ipv6_ra_max_interval"] = strconv.FormatInt(most, 10)
 	options["ipv6_ra_min_interval"] = strconv.FormatInt(bounded(cfg["min_interval"], least, min(3, most*3/4), most*3/4), 10)
-	options["ipv6_ra_prf"] = cmp.Or(cfg["router_preference"], "MEDIUM")
+	options["ipv6_ra_prf"] = "MEDIUM"
+	if prf := cfg["router_preference"]; prf == "HIGH" || prf == "LOW" {
+		options["ipv6_ra_prf"] = prf
+	}
 	options["ipv6_ra_src_eth"] = p.MAC
 	if local != "" {
 		options["ipv6_ra_src_addr"] = local
 	}
-	if len(prefixes) > 0 {
-		options["ipv6_ra_prefixes"] = strings.Join(prefixes, " ")
-	}
+	options["ipv6_ra_prefixes"] = strings.Join(prefixes, " ")
 	if mtu, err := strconv.Atoi(cfg["mtu"]); err == nil && mtu >= 1280 {
 		options["ipv6_ra_mtu"] = cfg["mtu"]
 	}
@@ -73,8 +77,20 @@ func routerPortOptions(p *topo.RouterPort, options map[string]string) {
 	}
 }
 
-// routerPortStatus writes back which chassis hosts a distributed gateway port.
+// delegatedOption is the key of Port_Binding.options by which a chassis says which prefixes were delegated to a router port.
+const delegatedOption = "ipv6_ra_pd_list"
+
+// routerPortStatus writes back which chassis hosts a distributed gateway port, and the prefixes that were delegated to a port.
 func routerPortStatus(p *topo.RouterPort, b *rows) {
+	var prefixes []string
+	for _, s := range strings.Split(p.Delegated, ",") {
+		if _, prefix, ok := strings.Cut(s, ":"); ok {
+			prefixes = append(prefixes, prefix)
+		}
+	}
+	if prefixes = ovsdb.Set(prefixes...); len(prefixes) > 0 && !slices.Equal(prefixes, p.Row.IPv6Prefix) {
+		b.Back(ovsdb.Update(nb.TableLogicalRouterPort, p.ID, col(nb.LogicalRouterPortColIPv6Prefix, prefixes)))
+	}
 	if have := p.Row.Status["hosting-chassis"]; have != p.HostingChassis {
 		status := ovsdb.Map(nil)
 		if p.HostingChassis != "" {

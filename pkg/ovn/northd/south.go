@@ -206,6 +206,7 @@ func (e *engine) bind(name string) {
 	}
 	b.AdditionalChassis = len(pb.AdditionalChassis) > 0
 	b.Activated = pb.Options[activatedOption]
+	b.Delegated = pb.Options[delegatedOption]
 	b.BoundByUs = pb.Options["is-remote-nb-bound"] == "true"
 	if pb.Chassis != nil {
 		if ch := e.south.chassis[*pb.Chassis]; ch != nil {

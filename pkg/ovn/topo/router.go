@@ -65,6 +65,11 @@ func (t *Topo) computeGatewayGroup(lrp ovsdb.UUID) *HAGroup {
 	return h
 }
 
+// RAMode reports whether a mode of ipv6_ra_configs:address_mode exists.
+func RAMode(mode string) bool {
+	return mode == "slaac" || mode == "dhcpv6_stateful" || mode == "dhcpv6_stateless"
+}
+
 // routerAddresses parses mac and networks and adds the link-local address, which every router port has.
 func routerAddresses(row *nb.LogicalRouterPort) Addresses {
 	mac, _ := ParseMAC(strings.TrimSpace(row.MAC))
@@ -201,6 +206,9 @@ func (t *Topo) computeRouterPort(id ovsdb.UUID) *RouterPort {
 	}
 	if p.Router == nil {
 		return nil
+	}
+	if bound := t.bindings.Get(f.Name); bound != nil {
+		p.Delegated = bound.Delegated
 	}
 	if bound := t.bindings.Get(f.CRName); bound != nil && f.Distributed() {
 		p.HostingChassis = bound.Chassis

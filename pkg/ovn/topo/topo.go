@@ -237,6 +237,7 @@ type Binding struct {
 	AdditionalChassis bool
 	Up                bool
 	VirtualParent     string
+	Delegated         string // options:ipv6_ra_pd_list: prefixes that were delegated to a router port, as its chassis wrote them
 	Activated         string // options:additional-chassis-activated, which a migrating machine's new chassis wrote
 	BoundByUs         bool   // northd bound it, to the chassis of another availability zone (options:is-remote-nb-bound)
 }

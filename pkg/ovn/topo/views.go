@@ -311,6 +311,8 @@ type RouterPort struct {
 	NATs          []*NAT
 	LoadBalancers []*LoadBalancerFacts
 	Advertised    []Advertisement
+	// Delegated are the IPv6 prefixes that a delegating router gave it, as its chassis wrote them: IAID:prefix.
+	Delegated string
 	// HostingChassis is where a distributed gateway port is now, "" when nowhere.
 	HostingChassis string
 }
