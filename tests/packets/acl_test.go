@@ -20,6 +20,7 @@ func aclPair(t *testing.T, l *lab, name, acls string) (in, out *endpoint) {
 
 // drop is silent, reject answers with a reset or an ICMP error, and what no ACL names passes.
 func TestACLDropAndReject(t *testing.T) {
+	t.Parallel()
 	l := needLab(t)
 	in, out := aclPair(t, l, "acld", `
 		acl-add acld to-lport 1000 'outport == "acld-in" && udp.dst == 1000' drop
@@ -47,6 +48,7 @@ func TestACLDropAndReject(t *testing.T) {
 
 // allow-related lets answers in to a port that accepts nothing by itself. Taking the ACL away ends established connections.
 func TestACLAllowRelated(t *testing.T) {
+	t.Parallel()
 	l := needLab(t)
 	in, out := aclPair(t, l, "aclr", `
 		acl-add aclr to-lport 1000 'outport == "aclr-in" && ip' drop
@@ -69,6 +71,7 @@ func TestACLAllowRelated(t *testing.T) {
 
 // A port group's ACL with an address set follows changes of the set.
 func TestACLAddressSet(t *testing.T) {
+	t.Parallel()
 	l := needLab(t)
 	in, out := aclPair(t, l, "acls", `
 		pg-add acls_pg acls-in
@@ -105,6 +108,7 @@ next:
 
 // A logged ACL's name, verdict and severity stand in ovn-controller's log, one line a packet; with a meter only so many.
 func TestACLLog(t *testing.T) {
+	t.Parallel()
 	l := needLab(t)
 	in, out := aclPair(t, l, "acll", `
 		meter-add acll_meter drop 2 pktps 2

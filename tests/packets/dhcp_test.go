@@ -44,6 +44,7 @@ func (e *endpoint) lease(t *testing.T, options ...string) (string, error) {
 
 // A real client gets address and options from OVN, on the port's own chassis and without any server, and can use them.
 func TestDHCPv4(t *testing.T) {
+	t.Parallel()
 	l := needLab(t)
 	l.nb(t, "ls-add dh4\nlr-add dh4r\n"+join("dh4r", "dh4", "10.0.0.1/24")+lsp("dh4", "dh4-a", "10.0.0.10")+lsp("dh4", "dh4-b", "10.0.0.11")+`
 		--id=@o create DHCP_Options cidr=10.0.0.0/24 options:server_id=10.0.0.1 options:server_mac=0a:00:00:00:00:99 options:router=10.0.0.1 options:lease_time=3600 options:dns_server="{10.0.0.2,10.0.0.3}" options:domain_name='"\"edge.example\""' options:mtu=1380
@@ -68,6 +69,7 @@ func TestDHCPv4(t *testing.T) {
 
 // The answers that a DHCPv6 client (RFC 8415) needs, from OVN: address, servers, search list.
 func TestDHCPv6(t *testing.T) {
+	t.Parallel()
 	l := needLab(t)
 	l.nb(t, "ls-add dh6\n"+lsp("dh6", "dh6-a", "fd00::10")+`
 		--id=@o create DHCP_Options cidr='"fd00::/64"' options:server_id=0a:00:00:00:00:99 options:dns_server='"fd00::53"' options:domain_search='"\"edge.example\""'
@@ -167,6 +169,7 @@ func (e *endpoint) index(t *testing.T) int {
 
 // A relay on the router port carries a client's messages to a server elsewhere, here busybox's udhcpd, and the answers back.
 func TestDHCPRelay(t *testing.T) {
+	t.Parallel()
 	l := needLab(t)
 	l.nb(t, "ls-add dhrc\nls-add dhrs\nlr-add dhrr\n"+join("dhrr", "dhrc", "10.0.0.1/24")+join("dhrr", "dhrs", "10.0.1.1/24")+
 		lsp("dhrc", "dhr-a", "10.0.0.10")+lsp("dhrs", "dhr-s", "10.0.1.10")+`

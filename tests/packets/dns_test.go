@@ -11,6 +11,7 @@ import (
 
 // OVN answers for the names that a switch has, forwards and backwards, whatever server is asked; other names go on to the server.
 func TestDNS(t *testing.T) {
+	t.Parallel()
 	l := needLab(t)
 	l.nb(t, "ls-add dns\nlr-add dnsr\n"+join("dnsr", "dns", "10.0.0.1/24", "fd00::1/64")+lsp("dns", "dns-a", "10.0.0.10", "fd00::10")+`
 		--id=@d create DNS records:vm1.edge.example='"10.0.0.10 fd00::10"' records:vm2.edge.example=10.0.0.11 records:10.0.0.10.in-addr.arpa=wrong.example records:11.0.0.10.in-addr.arpa=vm2.edge.example

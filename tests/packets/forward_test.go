@@ -4,6 +4,7 @@ import "testing"
 
 // A switch and a router across two chassis: nothing is lost once neighbours are known, small and large, both families.
 func TestForward(t *testing.T) {
+	t.Parallel()
 	l := needLab(t)
 	l.nb(t, "ls-add fwd0\nls-add fwd1\nlr-add fwdr\n"+
 		join("fwdr", "fwd0", "10.0.0.1/24", "fd00::1/64")+join("fwdr", "fwd1", "10.0.1.1/24", "fd00:1::1/64")+

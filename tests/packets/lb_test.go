@@ -65,6 +65,7 @@ func (e *endpoint) spread(t *testing.T, network, addr string, want ...string) {
 
 // On a switch: connections spread over all backends, each of them sees the client's address; TCP, UDP, IPv6.
 func TestLoadBalancerOnSwitch(t *testing.T) {
+	t.Parallel()
 	l := needLab(t)
 	client, _ := lbNets(t, l, "lbs", `
 		lb-add lbs_tcp 10.9.9.9:8080 10.0.1.11:80,10.0.1.12:80,10.0.1.13:80 tcp
@@ -86,6 +87,7 @@ func TestLoadBalancerOnSwitch(t *testing.T) {
 
 // With an affinity timeout a client stays with its first backend for as long, though each connection is a new one.
 func TestLoadBalancerAffinity(t *testing.T) {
+	t.Parallel()
 	l := needLab(t)
 	const all = "10.0.1.11:80,10.0.1.12:80,10.0.1.13:80"
 	client, _ := lbNets(t, l, "lba", `
@@ -115,6 +117,7 @@ func TestLoadBalancerAffinity(t *testing.T) {
 
 // A backend reaches itself by the service that it is part of, and sees the service's address or the one chosen for that.
 func TestLoadBalancerHairpin(t *testing.T) {
+	t.Parallel()
 	l := needLab(t)
 	_, backends := lbNets(t, l, "lbh", `
 		lb-add lbh_t 10.9.9.9:8080 10.0.1.11:80 tcp
@@ -136,6 +139,7 @@ func TestLoadBalancerHairpin(t *testing.T) {
 
 // On a gateway router: reached from outside, with the client's address kept, or replaced on request; refused without backends.
 func TestLoadBalancerOnRouter(t *testing.T) {
+	t.Parallel()
 	l := needLab(t)
 	_, _, out := natNets(t, l, "lbg", 104, `
 		set Logical_Router lbgr options:chassis=hv3
@@ -158,6 +162,7 @@ func TestLoadBalancerOnRouter(t *testing.T) {
 
 // A service without backends refuses connections, when it is to reject, until it has one.
 func TestLoadBalancerEmpty(t *testing.T) {
+	t.Parallel()
 	l := needLab(t)
 	client, _ := lbNets(t, l, "lbe", `
 		lb-add lbe_r 10.9.9.9:8080 "" tcp
@@ -174,6 +179,7 @@ func TestLoadBalancerEmpty(t *testing.T) {
 
 // A health check takes a backend out that stops answering, and back in when it answers again.
 func TestLoadBalancerHealthCheck(t *testing.T) {
+	t.Parallel()
 	l := needLab(t)
 	client, backends := lbNets(t, l, "lbc", `
 		lb-add lbc_lb 10.9.9.9:8080 10.0.1.11:81,10.0.1.12:81 tcp

@@ -79,6 +79,7 @@ func (l *lab) waitGroup(t *testing.T, group string, rows int) {
 // A snooping switch forwards a group to those who joined it, on any chassis, and to nobody else; a group that nobody joined goes
 // nowhere. IPv4 by IGMP, IPv6 by MLD.
 func TestMulticastSnooping(t *testing.T) {
+	t.Parallel()
 	l := needLab(t)
 	l.nb(t, "ls-add mcs\nset Logical_Switch mcs other_config:mcast_snoop=true other_config:mcast_querier=false other_config:mcast_flood_unregistered=false\n"+
 		lsp("mcs", "mcs-a", "10.0.0.10", "fd00::10")+lsp("mcs", "mcs-b", "10.0.0.11", "fd00::11")+lsp("mcs", "mcs-c", "10.0.0.12", "fd00::12"))
@@ -122,6 +123,7 @@ func TestMulticastSnooping(t *testing.T) {
 
 // A relaying router carries a group from a switch to members in another one.
 func TestMulticastRelay(t *testing.T) {
+	t.Parallel()
 	l := needLab(t)
 	l.nb(t, "ls-add mcr0\nls-add mcr1\nlr-add mcrr\nset Logical_Router mcrr options:mcast_relay=true\n"+join("mcrr", "mcr0", "10.0.0.1/24")+join("mcrr", "mcr1", "10.0.1.1/24")+
 		lsp("mcr0", "mcr-a", "10.0.0.10")+lsp("mcr1", "mcr-b", "10.0.1.10")+lsp("mcr1", "mcr-c", "10.0.1.11")+`

@@ -21,6 +21,7 @@ func (l *lab) portBinding(t *testing.T, port, column string) string {
 // A port with two requested chassis and activation by RARP: while the machine migrates it works where it was, and its copy neither
 // hears nor says anything; the copy's RARP lets it in at once, without the central; in the end it is only at its new place.
 func TestLiveMigration(t *testing.T) {
+	t.Parallel()
 	l := needLab(t)
 	l.nb(t, "ls-add mig\n"+lsp("mig", "mig-a", "10.0.0.10")+lsp("mig", "mig-b", "10.0.0.11")+"lsp-set-options mig-a requested-chassis=hv1")
 	old := l.vif(t, "hv1", "mig-a", []string{"10.0.0.10/24"})
@@ -103,6 +104,7 @@ func (l *lab) chassisUUID(t *testing.T, name string) string {
 
 // A virtual address belongs to whichever of its parents announced it last by gratuitous ARP; machines beyond the router follow.
 func TestVirtualPortTakeover(t *testing.T) {
+	t.Parallel()
 	l := needLab(t)
 	l.nb(t, "ls-add vip\nls-add vipc\nlr-add vipr\n"+join("vipr", "vip", "10.0.0.1/24")+join("vipr", "vipc", "10.0.1.1/24")+
 		lsp("vip", "vip-a", "10.0.0.10")+lsp("vip", "vip-b", "10.0.0.11")+lsp("vipc", "vip-c", "10.0.1.10")+`

@@ -31,6 +31,7 @@ func natNets(t *testing.T, l *lab, name string, vlan int, commands string) (a, b
 
 // Both ways through a gateway router on hv3: SNAT outwards, dnat_and_snat inwards and outwards, IPv4 and IPv6, TCP, UDP and ICMP.
 func TestNATGatewayRouter(t *testing.T) {
+	t.Parallel()
 	l := needLab(t)
 	a, b, out := natNets(t, l, "natg", 101, `
 		set Logical_Router natgr options:chassis=hv3
@@ -58,6 +59,7 @@ func TestNATGatewayRouter(t *testing.T) {
 // A distributed router with its gateway port on hv3: SNAT goes by hv3; a floating address with an external MAC goes straight in
 // and out of its machine's own chassis, as the tor's links show.
 func TestNATDistributed(t *testing.T) {
+	t.Parallel()
 	l := needLab(t)
 	const mac = "0a:fa:00:00:00:01"
 	a, b, out := natNets(t, l, "natd", 102, `
@@ -97,6 +99,7 @@ func TestNATDistributed(t *testing.T) {
 
 // Ports of a range, allowed and exempted external addresses, and stateless translation.
 func TestNATOptions(t *testing.T) {
+	t.Parallel()
 	l := needLab(t)
 	a, b, out := natNets(t, l, "nato", 103, `
 		set Logical_Router nator options:chassis=hv3

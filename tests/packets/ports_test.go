@@ -11,6 +11,7 @@ import (
 // A switch on the physical network: machines of two chassis and one outside talk by the physical network and its VLAN, not by
 // tunnels.
 func TestLocalnet(t *testing.T) {
+	t.Parallel()
 	l := needLab(t)
 	const vlan = 130
 	l.nb(t, "ls-add lnet\n"+localnet("lnet", vlan)+lsp("lnet", "lnet-a", "10.0.0.10")+lsp("lnet", "lnet-b", "10.0.0.11"))
@@ -32,6 +33,7 @@ func TestLocalnet(t *testing.T) {
 
 // An l2gateway port joins a switch to the physical network on one chassis; all others go there by tunnel.
 func TestL2Gateway(t *testing.T) {
+	t.Parallel()
 	l := needLab(t)
 	const vlan = 131
 	l.nb(t, fmt.Sprintf("ls-add l2g\n"+lsp("l2g", "l2g-a", "10.0.0.10")+`
@@ -50,6 +52,7 @@ func TestL2Gateway(t *testing.T) {
 
 // A container inside a machine is a port of its own, told apart by a VLAN tag on the machine's link; the tag is nowhere else.
 func TestNestedPort(t *testing.T) {
+	t.Parallel()
 	l := needLab(t)
 	const tag = 42
 	inner := macOf("nest-inner")
@@ -81,6 +84,7 @@ func TestNestedPort(t *testing.T) {
 
 // A localport exists on every chassis and answers there: what is sent to it never crosses a tunnel.
 func TestLocalport(t *testing.T) {
+	t.Parallel()
 	l := needLab(t)
 	l.nb(t, "ls-add lport\n"+lsp("lport", "lport-a", "10.0.0.10")+lsp("lport", "lport-b", "10.0.0.11")+lsp("lport", "lport-meta", "10.0.0.254")+"lsp-set-type lport-meta localport")
 	a := l.vif(t, "hv1", "lport-a", []string{"10.0.0.10/24"})
@@ -99,6 +103,7 @@ func TestLocalport(t *testing.T) {
 
 // A machine outside of OVN, on the physical network, is an external port: the chassis of its HA group answers its DHCP requests.
 func TestExternalPort(t *testing.T) {
+	t.Parallel()
 	l := needLab(t)
 	const vlan = 132
 	l.nb(t, "ls-add extp\n"+localnet("extp", vlan)+lsp("extp", "extp-x", "10.0.0.10")+`
@@ -117,6 +122,7 @@ func TestExternalPort(t *testing.T) {
 
 // OVN announces the router's and the floating addresses on the physical network, by gratuitous ARP from the gateway chassis.
 func TestGratuitousARP(t *testing.T) {
+	t.Parallel()
 	l := needLab(t)
 	const vlan = 133
 	out := l.external(t, "garp-x", vlan, []string{"172.16.0.100/24"})
@@ -139,6 +145,7 @@ func TestGratuitousARP(t *testing.T) {
 
 // A disabled port neither sends nor receives, and a port asked for on one chassis is not bound on another.
 func TestPortState(t *testing.T) {
+	t.Parallel()
 	l := needLab(t)
 	l.nb(t, "ls-add pst\n"+lsp("pst", "pst-a", "10.0.0.10")+lsp("pst", "pst-b", "10.0.0.11")+lsp("pst", "pst-c", "10.0.0.12")+
 		"lsp-set-enabled pst-b disabled\nlsp-set-options pst-c requested-chassis=hv3")
@@ -167,6 +174,7 @@ func TestPortState(t *testing.T) {
 
 // A mirror copies what a port sends and receives to an interface of its chassis.
 func TestMirror(t *testing.T) {
+	t.Parallel()
 	l := needLab(t)
 	l.nb(t, "ls-add mir\n"+lsp("mir", "mir-a", "10.0.0.10")+lsp("mir", "mir-b", "10.0.0.11")+`
 		mirror-add mir_m local both mir-sink

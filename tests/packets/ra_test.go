@@ -12,6 +12,7 @@ import (
 // The kernel of a machine asks for routers, makes its address from OVN's advertisement and has a default route, MTU and
 // neighbours by it.
 func TestRouterAdvertisement(t *testing.T) {
+	t.Parallel()
 	l := needLab(t)
 	l.nb(t, "ls-add ra0\nls-add ra1\nlr-add rar\n"+join("rar", "ra0", "fd00::1/64")+join("rar", "ra1", "fd01::1/64")+
 		lsp("ra1", "ra-c", "fd01::12")+`

@@ -8,6 +8,7 @@ import (
 // Port security lets a machine send from its own addresses only, and receive to them only: forged Ethernet, IPv4 and ARP sources
 // are dropped.
 func TestPortSecurity(t *testing.T) {
+	t.Parallel()
 	l := needLab(t)
 	l.nb(t, "ls-add sec\n"+lsp("sec", "sec-a", "10.0.0.10")+lsp("sec", "sec-b", "10.0.0.11")+
 		"lsp-set-port-security sec-a \""+macOf("sec-a")+" 10.0.0.10\"\nlsp-set-addresses sec-b unknown")
