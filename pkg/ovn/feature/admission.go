@@ -3,6 +3,7 @@ package feature
 import (
 	"cmp"
 	"fmt"
+	"strconv"
 
 	"github.com/kove-io/kove/pkg/ovn/lflow"
 	"github.com/kove-io/kove/pkg/ovn/topo"
@@ -20,8 +21,11 @@ func admission() Feature {
 // drop is the action of flows that drop: with options:debug_drop_collector_set, they sample what they drop.
 func drop(g *topo.Global) string {
 	if set := g.Options["debug_drop_collector_set"]; set != "" && set != "0" {
-		return fmt.Sprintf("sample(probability=65535,collector_set=%s,obs_domain=%s,obs_point=$cookie); /* drop */",
-			set, cmp.Or(g.Options["debug_drop_domain_id"], "0"))
+		domain := cmp.Or(g.Options["debug_drop_domain_id"], "0")
+		if id := g.Samples["drop"]; id != 0 {
+			domain = strconv.FormatInt(id, 10)
+		}
+		return fmt.Sprintf("sample(probability=65535,collector_set=%s,obs_domain=%s,obs_point=$cookie); /* drop */", set, domain)
 	}
 	return "drop;"
 }

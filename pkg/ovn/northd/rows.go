@@ -365,7 +365,11 @@ func haGroupID(h *topo.HAGroup) ovsdb.UUID { return hashUUID(sb.TableHAChassisGr
 // haGroupRows emits the group and its members, and returns the group's UUID.
 func haGroupRows(h *topo.HAGroup, b *rows) ovsdb.UUID {
 	var members []ovsdb.UUID
-	for _, m := range h.Members {
+	for i, m := range h.Members {
+		key := h.Name + "/" + m.Chassis
+		if slices.ContainsFunc(h.Members[:i], func(o topo.HAMember) bool { return o.Chassis == m.Chassis }) {
+			key += "/" + m.ID.String() // once more the same, with another priority
+		}
 		ids := maps.Clone(m.ExtIDs)
 		if ids == nil {
 			ids = map[string]string{}
@@ -375,7 +379,7 @@ func haGroupRows(h *topo.HAGroup, b *rows) ovsdb.UUID {
 		if !m.SB.IsZero() {
 			chassis = []ovsdb.UUID{m.SB}
 		}
-		members = append(members, b.Add(sb.TableHAChassis, h.Name+"/"+m.Chassis,
+		members = append(members, b.Add(sb.TableHAChassis, key,
 			col(sb.HAChassisColChassis, chassis), col(sb.HAChassisColPriority, m.Priority),
 			col(sb.HAChassisColExternalIDs, stringMap(ids))))
 	}

@@ -64,6 +64,7 @@ func ResolveRoute(row *nb.LogicalRouterStaticRoute, ports []*RouterPortFacts) (R
 		return Route{}, false
 	}
 	r := Route{ID: row.UUID, Table: row.RouteTable, Prefix: prefix.Prefix(), BySource: row.Policy != nil && *row.Policy == "src-ip"}
+	r.Connected = row.Options["origin"] == "connected"
 	if row.Nexthop == "discard" {
 		r.Discard = true
 		return r, true
@@ -72,7 +73,6 @@ func ResolveRoute(row *nb.LogicalRouterStaticRoute, ports []*RouterPortFacts) (R
 	if !ok {
 		return r, false
 	}
-	r.Connected = row.Options["origin"] == "connected"
 	r.Hop, r.Fields = hop, row.SelectionFields
 	r.Symmetric = row.Options["ecmp_symmetric_reply"] == "true"
 	if row.OutputPort == nil {
