@@ -6,6 +6,8 @@ import (
 	"testing"
 )
 
+var scriptRestart = flag.Bool("restart", false, "TestScript: let both read everything again before comparing")
+
 var scriptFile = flag.String("script", "", "TestScript: the commands to compare, as in nb.sh of a scenario")
 
 // TestScript gives the commands of a file to stock and to kove and shows where the two differ: the quick way from a doubt to
@@ -22,6 +24,14 @@ func TestScript(t *testing.T) {
 		s.replayFile(t, *scriptFile)
 		if said := s.shell(t, "cat nb.sh.err"); said != "" {
 			t.Logf("commands said:\n%s", said)
+		}
+		if *scriptRestart {
+			if s == kove {
+				s.restart(t)
+			} else {
+				s.shell(t, "ovn-appctl -t $PWD/northd.ctl inc-engine/recompute")
+			}
+			s.shell(t, "ovn-nbctl sync && ovn-nbctl sync", "OVN_NBCTL_OPTIONS=--wait=sb --timeout=20")
 		}
 		texts = append(texts, textOf(t, s))
 	}

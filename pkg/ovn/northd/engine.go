@@ -27,6 +27,7 @@ type engine struct {
 
 	mcast     multicast
 	ages      ages
+	freed     bool // a port or datapath has gone
 	south     south
 	nbGlobal  *nb.NBGlobal
 	nbChanged bool // since the last step
@@ -220,9 +221,20 @@ func (e *engine) freePort(name string, owner ovsdb.UUID, moves bool) {
 	if !moves {
 		e.topo.SetPortKey(name, nil)
 	}
-	if cr := "cr-" + name; e.alloc.freePort(cr, owner) {
-		e.topo.SetPortKey(cr, nil)
+	e.freeRedirect("cr-"+name, owner)
+}
+
+// freeRedirect takes the key of a chassis-redirect port, and reports whether it had one.
+func (e *engine) freeRedirect(name string, owner ovsdb.UUID) bool {
+	p := e.alloc.port[name]
+	if p == nil || !e.alloc.freePort(name, owner) {
+		return false
 	}
+	if dp := e.alloc.dp[p.dp]; dp != nil {
+		e.cleanupPort(name, dp, &p.PortKey)
+	}
+	e.topo.SetPortKey(name, nil)
+	return true
 }
 
 // allocateRedirect gives or takes the key of a chassis-redirect port, and reports whether it did.
@@ -252,10 +264,7 @@ func (e *engine) allocateRedirect(u topo.Unit) bool {
 		}
 		e.topo.SetPortKey(name, k)
 	case has && !want:
-		if !e.alloc.freePort(name, u.ID) {
-			return false
-		}
-		e.topo.SetPortKey(name, nil)
+		return e.freeRedirect(name, u.ID)
 	default:
 		return false
 	}
@@ -296,6 +305,7 @@ func (e *engine) allocateACLIDs(u topo.Unit) (did bool) {
 // cleanupDatapath and cleanupPort remove what chassis wrote about what is gone. The conditions are evaluated by the
 // database, so that nothing slips in between; a row that still referred to the datapath would fail the transaction.
 func (e *engine) cleanupDatapath(k *topo.DatapathKey) {
+	e.freed = true
 	for table, column := range map[string]string{
 		sb.TableMACBinding: sb.MACBindingColDatapath, sb.TableIGMPGroup: sb.IGMPGroupColDatapath,
 		sb.TableLearnedRoute: sb.LearnedRouteColDatapath, sb.TableECMPNexthop: sb.ECMPNexthopColDatapath,
@@ -317,6 +327,7 @@ func whereValue(table, column string, v ovsdb.UUID) ovsdb.Value {
 }
 
 func (e *engine) cleanupPort(name string, dp *topo.DatapathKey, k *topo.PortKey) {
+	e.freed = true
 	e.cleanup = append(e.cleanup,
 		deleteWhere(sb.TableMACBinding, ovsdb.Condition{Column: sb.MACBindingColLogicalPort, Function: ovsdb.Eq, Value: name}),
 		deleteWhere(sb.TableFDB,

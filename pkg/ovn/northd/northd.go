@@ -107,9 +107,16 @@ func (n *Northd) session(ctx context.Context, ready func()) (err error) {
 	n.log.Info("northd started", "component", "northd", "units", s.e.stats.Units, "flows", len(s.e.flows.flows),
 		"took", time.Since(begun))
 	ready()
-	var ageAt time.Time // when rows may have come of age; zero when none can
+	var ageAt time.Time    // when rows may have come of age; zero when none can
+	var orphanAt time.Time // when to look for orphans; zero when there can be none
 	for {
-		var due, old <-chan time.Time
+		var due, old, orphaned <-chan time.Time
+		if s.e.freed && orphanAt.IsZero() {
+			orphanAt = time.Now().Add(orphanPause)
+		}
+		if !orphanAt.IsZero() {
+			orphaned = time.After(time.Until(orphanAt))
+		}
 		if s.e.ages.changed {
 			ageAt = time.Now()
 		}
@@ -126,6 +133,12 @@ func (n *Northd) session(ctx context.Context, ready func()) (err error) {
 			return errIncomplete
 		case <-old:
 			if ageAt, err = s.age(ctx, time.Now()); err != nil {
+				return err
+			}
+			continue
+		case <-orphaned:
+			orphanAt = time.Time{}
+			if err := s.removeOrphans(ctx); err != nil {
 				return err
 			}
 			continue
@@ -202,7 +215,10 @@ func (s *session) start(ctx context.Context, nbDeltas, sbDeltas <-chan ovsdb.Del
 		return err
 	}
 	s.e.claim()
-	return s.step(ctx)
+	if err := s.step(ctx); err != nil {
+		return err
+	}
+	return s.removeOrphans(ctx)
 }
 
 // ensureGlobal writes what the northbound database lacks; its delta then brings us back.
