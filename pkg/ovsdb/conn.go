@@ -9,6 +9,7 @@ import (
 	"net"
 	"sync"
 	"sync/atomic"
+	"syscall"
 	"time"
 )
 
@@ -162,6 +163,8 @@ func (c *conn) run() {
 	switch {
 	case why == nil, errors.Is(why, io.EOF), errors.Is(why, net.ErrClosed):
 		c.log.Debug("client left", "client", c.name)
+	case errors.Is(why, syscall.ECONNRESET), errors.Is(why, syscall.EPIPE):
+		c.log.Info("client left without a word", "client", c.name, "err", why) // it crashed, or its machine did
 	default:
 		c.log.Warn("dropping client", "client", c.name, "err", why)
 	}

@@ -37,10 +37,11 @@ type publisher struct {
 	busy    bool
 	stopped bool
 
-	sinks    []sink // of the goroutine alone, like history
-	history  history
-	contents contentsCache
-	watching atomic.Int64
+	sinks      []sink // of the goroutine alone, like history
+	history    history
+	contents   contentsCache
+	watching   atomic.Int64
+	remembered [2]atomic.Int64 // commits and changes in the history
 }
 
 func (p *publisher) init() {
@@ -118,6 +119,8 @@ func (db *Database) publish() {
 		}
 		err := db.process(batch, &flusher)
 		p.watching.Store(int64(len(p.sinks)))
+		p.remembered[0].Store(int64(len(p.history.commits)))
+		p.remembered[1].Store(int64(p.history.changes))
 		if db.journal != nil && err == nil && db.journal.Grown() && time.Since(tried) > time.Minute && compacting.CompareAndSwap(false, true) {
 			tried = time.Now()
 			compactions.Add(1)
@@ -457,12 +460,21 @@ func (db *Database) after(fn func(error)) error {
 	return nil
 }
 
-// Stats counts rows, and the watches and monitors on them.
-func (db *Database) Stats() (rows, monitors int) {
+// Stats are counts of what a database holds.
+type Stats struct {
+	Rows, Cells                    int
+	Monitors                       int // and watches
+	HistoryCommits, HistoryChanges int
+}
+
+// Stats counts.
+func (db *Database) Stats() Stats {
 	db.mu.Lock()
 	defer db.mu.Unlock()
+	s := Stats{Monitors: int(db.pub.watching.Load()), HistoryCommits: int(db.pub.remembered[0].Load()), HistoryChanges: int(db.pub.remembered[1].Load())}
 	for _, t := range db.tables {
-		rows += len(t.rows)
+		s.Rows += len(t.rows)
+		s.Cells += len(t.rows) * len(t.schema.Columns)
 	}
-	return rows, int(db.pub.watching.Load())
+	return s
 }

@@ -149,6 +149,21 @@ func (s *Server) Clients() int {
 	return n
 }
 
+// Backlog is how many bytes, by estimate, wait for clients to take them.
+func (s *Server) Backlog() int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	n := 0
+	for l := range s.lns {
+		for c := range l.conns {
+			c.mu.Lock()
+			n += c.backlog
+			c.mu.Unlock()
+		}
+	}
+	return n
+}
+
 // HoldLock takes a named lock for this process, so that clients that want it stay on standby. It waits for nobody: false
 // means that a client has it.
 func (s *Server) HoldLock(name string) bool {

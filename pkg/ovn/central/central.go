@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"maps"
 	"os"
 	"path/filepath"
 	"strings"
@@ -32,6 +33,7 @@ type Options struct {
 	// none if negative.
 	History int
 	Logger  *slog.Logger
+	Level   *slog.LevelVar // of Logger, which vlog/set of the control sockets changes; nil leaves those commands out
 }
 
 const defaultHistory = 10_000
@@ -207,7 +209,11 @@ func (c *Central) serve(undo *closers, db *ovsdb.Database, ctl string, remotes [
 	if c.opts.CtlDir == "" {
 		return nil
 	}
-	x, err := unixctl.Listen(filepath.Join(c.opts.CtlDir, ctl+".ctl"), unixctl.Commands(srv, c.opts.Version, c.opts.Exit))
+	commands := unixctl.Commands(srv, c.opts.Version, c.opts.Exit)
+	if c.opts.Level != nil {
+		maps.Copy(commands, unixctl.LevelCommands(c.opts.Level))
+	}
+	x, err := unixctl.Listen(filepath.Join(c.opts.CtlDir, ctl+".ctl"), commands)
 	if err != nil {
 		return err
 	}

@@ -10,8 +10,6 @@ import (
 	"strings"
 	"sync"
 	"time"
-
-	"github.com/kove-io/kove/pkg/ovsdb"
 )
 
 // Command is one command.
@@ -161,55 +159,4 @@ func (s *Server) list() string {
 		fmt.Fprintf(&b, "  %-23s %s\n", n, s.commands[n].Args)
 	}
 	return b.String()
-}
-
-// Commands are the commands about a database server. exit is called for the command of that name, which is left out without it.
-func Commands(srv *ovsdb.Server, version string, exit func()) map[string]Command {
-	databases := func(args []string) ([]*ovsdb.Database, error) {
-		if len(args) == 0 {
-			return srv.Databases(), nil
-		}
-		db := srv.Database(args[0])
-		if db == nil {
-			return nil, fmt.Errorf("%s is not a database", args[0])
-		}
-		return []*ovsdb.Database{db}, nil
-	}
-	commands := map[string]Command{
-		"version": {Run: func([]string) (string, error) { return "ovsdb-server (kove) " + version + "\n", nil }},
-		"memory/show": {Run: func([]string) (string, error) {
-			rows, monitors := 0, 0
-			for _, db := range srv.Databases() {
-				r, m := db.Stats()
-				rows, monitors = rows+r, monitors+m
-			}
-			return fmt.Sprintf("monitors:%d rows:%d sessions:%d\n", monitors, rows, srv.Clients()), nil
-		}},
-		"ovsdb-server/list-dbs": {Run: func([]string) (string, error) {
-			var b strings.Builder
-			for _, db := range srv.Databases() {
-				b.WriteString(db.Name() + "\n")
-			}
-			return b.String(), nil
-		}},
-		"ovsdb-server/list-remotes": {Run: func([]string) (string, error) {
-			return strings.Join(srv.Remotes(), "\n") + "\n", nil
-		}},
-		"ovsdb-server/compact": {Args: "[DB]", Max: 1, Run: func(args []string) (string, error) {
-			list, err := databases(args)
-			if err != nil {
-				return "", err
-			}
-			for _, db := range list {
-				if err := db.Compact(); err != nil {
-					return "", err
-				}
-			}
-			return "", nil
-		}},
-	}
-	if exit != nil {
-		commands["exit"] = Command{Max: 1, Run: func([]string) (string, error) { return "", nil }, After: exit}
-	}
-	return commands
 }

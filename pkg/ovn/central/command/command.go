@@ -91,7 +91,7 @@ func run(c *cli.Context, version string) error {
 			}
 		}
 	}
-	var level slog.Level
+	level := new(slog.LevelVar)
 	if err := level.UnmarshalText([]byte(c.String("log-level"))); err != nil {
 		return fmt.Errorf("--log-level %q: want debug, info, warn or error", c.String("log-level"))
 	}
@@ -120,6 +120,7 @@ func run(c *cli.Context, version string) error {
 		Version:   version,
 		Exit:      stop,
 		Logger:    log,
+		Level:     level,
 	})
 	return ct.Run(ctx, func() { log.Info("ready") })
 }
