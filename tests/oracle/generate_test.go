@@ -28,6 +28,7 @@ type generator struct {
 	schema *ovsdb.Schema
 	tables map[string][]*ovsdb.Row // of the northbound database as it is, each sorted by UUID
 	serial int
+	six    bool                            // what is made now is of IPv6, where that has to agree
 	used   func(table, column, key string) // called for everything that an edit sets
 }
 
@@ -181,6 +182,7 @@ func (g *generator) insertRow(t *ovsdb.TableSchema) (edit, bool) {
 		g.used(p.table.Name, p.column.Name, "")
 		ops = append(ops, g.refer(parent, p.column, id))
 	}
+	g.six = g.chance(30)
 	cols, ok := g.columns(t, parent)
 	if !ok {
 		return edit{}, false
@@ -326,6 +328,7 @@ func (g *generator) setColumn(t *ovsdb.TableSchema) (edit, bool) {
 	if fixed[t.Name+"."+c.Name] || optionValues[t.Name+"."+c.Name] != nil {
 		return edit{}, false
 	}
+	g.six = strings.Contains(r.String("ip_prefix"), ":") // of routes
 	v, ok := g.value(t, c, g.parentOf(r))
 	if !ok {
 		return edit{}, false

@@ -350,12 +350,20 @@ var columnValues = map[string]columnValue{
 	},
 
 	"Logical_Router_Static_Route.route_table": value("", "", "rt1", "rt2"),
-	"Logical_Router_Static_Route.ip_prefix":   value("0.0.0.0/0", "192.168.0.0/16", "192.168.5.0/24", "172.20.1.1", "::/0", "fd99::/64", "10.0.1.0/24"),
+	"Logical_Router_Static_Route.ip_prefix": func(g *generator, _ *ovsdb.Row) ovsdb.Value {
+		if g.six {
+			return pick(g, []string{"::/0", "fd99::/64", "fd98::1"})
+		}
+		return pick(g, []string{"0.0.0.0/0", "192.168.0.0/16", "192.168.5.0/24", "172.20.1.1", "10.0.1.0/24"})
+	},
 	"Logical_Router_Static_Route.nexthop": func(g *generator, _ *ovsdb.Row) ovsdb.Value {
 		if g.chance(10) {
 			return "discard"
 		}
-		return g.ip()
+		if g.six {
+			return g.ip6()
+		}
+		return g.ip4()
 	},
 	"Logical_Router_Static_Route.output_port": optionalName("Logical_Router_Port"),
 	"Logical_Router_Policy.priority":          integers(0, 100, 101, 1000),

@@ -6,6 +6,7 @@ import (
 	"maps"
 	"slices"
 
+	"github.com/kove-io/kove/pkg/ovn/sb"
 	"github.com/kove-io/kove/pkg/ovn/topo"
 	"github.com/kove-io/kove/pkg/ovsdb"
 )
@@ -149,6 +150,10 @@ func (e *engine) allocatePorts(placed []topo.Placed, others bool) {
 }
 
 func (e *engine) allocatePort(p topo.Placed) {
+	var old portAlloc
+	if a := e.alloc.port[p.New.Name]; a != nil {
+		old = *a
+	}
 	k, evicted, unmet, err := e.alloc.portKey(p.New.Name, p.New.Datapath, p.ID, p.New.Requested)
 	if err != nil {
 		e.wait(p.ID, p, err.Error(), p.New.Name)
@@ -156,6 +161,12 @@ func (e *engine) allocatePort(p topo.Placed) {
 	}
 	e.wait(p.ID, p, because(unmet, p.New.Requested), p.New.Name)
 	e.topo.SetPortKey(p.New.Name, k)
+	if dp := e.alloc.dp[old.dp]; dp != nil && old.dp == p.New.Datapath && old.Key != 0 && old.Key != k.Key {
+		// What chassis learned under the key that it had leads nowhere.
+		e.cleanup = append(e.cleanup, deleteWhere(sb.TableFDB,
+			ovsdb.Condition{Column: sb.FDBColDPKey, Function: ovsdb.Eq, Value: dp.Key},
+			ovsdb.Condition{Column: sb.FDBColPortKey, Function: ovsdb.Eq, Value: old.Key}))
+	}
 	if evicted == "" {
 		return
 	}
