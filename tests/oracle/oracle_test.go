@@ -211,7 +211,7 @@ func newPair(t *testing.T) *pair {
 	}
 	sctx := p.watchStock(ctx)
 	p.stock = &oracleSide{"stock", sctx, dial(p.sockets.nb, nb.Database), dial(p.sockets.sb, sb.Database)}
-	p.kove = &oracleSide{"kove", ctx, memory(t, nb.SchemaJSON), memory(t, sb.SchemaJSON)}
+	p.kove = koveSide(t, ctx)
 	// Edits name rows by UUID.
 	res, err := p.stock.nb.Transact(ctx, ovsdb.Select(nb.TableNBGlobal))
 	if err != nil || len(res[0].Rows) != 1 {

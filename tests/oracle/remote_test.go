@@ -2,13 +2,27 @@ package oracle
 
 import (
 	"context"
+	"flag"
 	"os/exec"
 	"path/filepath"
 	"testing"
 	"time"
 
+	"github.com/kove-io/kove/pkg/ovn/nb"
+	"github.com/kove-io/kove/pkg/ovn/sb"
 	"github.com/kove-io/kove/pkg/ovsdb"
 )
+
+var oracleRemote = flag.Bool("oracle.remote", false, "TestOracle: the databases of kove's northd are at stock's ovsdb-server, not in memory")
+
+// koveSide makes the databases of kove's northd.
+func koveSide(t testing.TB, ctx context.Context) *oracleSide {
+	t.Helper()
+	if *oracleRemote {
+		return &oracleSide{"kove", ctx, remote(t, "nb", nb.Database), remote(t, "sb", sb.Database)}
+	}
+	return &oracleSide{"kove", ctx, memory(t, nb.SchemaJSON), memory(t, sb.SchemaJSON)}
+}
 
 // TestGoldenRemote is TestGolden with the databases at stock's ovsdb-server: northd sees and writes the same through sockets, as
 // ovn-northd does.
@@ -28,7 +42,7 @@ func TestGoldenRemote(t *testing.T) {
 				t.Fatal(err)
 			}
 			ctx := t.Context()
-			nbDB, sbDB := remote(t, "nb", "OVN_Northbound"), remote(t, "sb", "OVN_Southbound")
+			nbDB, sbDB := remote(t, "nb", nb.Database), remote(t, "sb", sb.Database)
 			nbOps, sbOps, err := sc.Load(nbDB.Schema(), sbDB.Schema())
 			if err != nil {
 				t.Fatal(err)
@@ -51,7 +65,7 @@ func TestGoldenRemote(t *testing.T) {
 }
 
 // remote is a new database at a stock ovsdb-server.
-func remote(t *testing.T, name, database string) *ovsdb.Client {
+func remote(t testing.TB, name, database string) *ovsdb.Client {
 	t.Helper()
 	stock, dir := stockDir(t), t.TempDir()
 	file, sock := filepath.Join(dir, "db"), filepath.Join(dir, "s")
