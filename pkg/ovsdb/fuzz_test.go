@@ -3,6 +3,7 @@ package ovsdb
 import (
 	"bytes"
 	"encoding/json"
+	"net"
 	"os"
 	"slices"
 	"strings"
@@ -242,6 +243,176 @@ func FuzzLog(f *testing.F) {
 			}
 			db.Close()
 			b = l.names["t.db"].data
+		}
+	})
+}
+
+// FuzzRPC sends any bytes to a connection. What comes back must be JSON-RPC, the connection must end with the stream, and the
+// database must be whole.
+func FuzzRPC(f *testing.F) {
+	for _, path := range []string{"testdata/protocol/malformed.txt", "testdata/protocol/monitors.txt", "testdata/protocol/locks.txt", "testdata/protocol/waits.txt"} {
+		script, err := os.ReadFile(path)
+		if err != nil {
+			f.Fatal(err)
+		}
+		all := ""
+		for line := range strings.Lines(string(script)) {
+			if _, text, ok := strings.Cut(line, "> "); ok {
+				f.Add([]byte(text))
+				if all += text; len(all) > 4000 {
+					f.Add([]byte(all))
+					all = ""
+				}
+			}
+		}
+	}
+	text, err := os.ReadFile("testdata/t.ovsschema")
+	if err != nil {
+		f.Fatal(err)
+	}
+	s, err := ParseSchema(text)
+	if err != nil {
+		f.Fatal(err)
+	}
+	f.Fuzz(func(t *testing.T, b []byte) {
+		if bytes.Contains(b, []byte(`"convert"`)) && len(b) > 10_000 {
+			return
+		}
+		db, err := Open(s, Options{History: 100})
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer db.Close()
+		srv, err := NewServer(ServerOptions{}, db)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer srv.Close()
+		ours, theirs := net.Pipe()
+		c := srv.newConn(theirs, Remote{Target: "punix:fuzz"})
+		served := make(chan struct{})
+		go func() {
+			c.serve()
+			close(served)
+		}()
+		whole := framer{r: bytes.NewReader(b), limit: 1 << 20}
+		for err == nil {
+			_, err = whole.next()
+		}
+		go func() {
+			ours.Write(b)
+			if whole.depth == 0 {
+				ours.Write([]byte(`{"id":"the end","method":"echo","params":[]}`))
+			} else {
+				ours.Close() // in the middle of a message
+			}
+		}()
+		in := framer{r: ours, limit: 1 << 30}
+		ours.SetReadDeadline(time.Now().Add(20 * time.Second))
+		for {
+			text, err := in.next()
+			if ne, ok := err.(net.Error); ok && ne.Timeout() {
+				t.Fatalf("no answer to %q", b)
+			}
+			if err != nil {
+				break
+			}
+			var m struct {
+				ID     any
+				Method string
+			}
+			if err := json.Unmarshal(text, &m); err != nil {
+				t.Fatalf("the server sends %q: %v", text, err)
+			}
+			if m.ID == "the end" && m.Method == "" {
+				break
+			}
+		}
+		ours.Close()
+		<-served
+		before := contents(db)
+		again := &Database{}
+		again.current.Store(db.Schema())
+		for _, t := range db.tables {
+			n := newTable(t.schema)
+			for id, r := range t.rows {
+				n.rows[id] = rowState{row: r.row}
+			}
+			again.tables = append(again.tables, n)
+		}
+		if err := again.relink(); err != nil {
+			t.Fatal(err)
+		}
+		if after := contents(again); before != after {
+			t.Fatalf("kept:\n%s\ncounted:\n%s", before, after)
+		}
+	})
+}
+
+// FuzzConvert converts a database with rows in it to any schema. What comes of it must be what a reopened file holds.
+func FuzzConvert(f *testing.F) {
+	text, err := os.ReadFile("testdata/t.ovsschema")
+	if err != nil {
+		f.Fatal(err)
+	}
+	f.Add(text)
+	for _, r := range [][2]string{{`"r":{"type":"real"},`, ``}, {`"type":"integer"`, `"type":"real"`}, {`"min":0,"max":3`, `"min":1,"max":1`}, {`"isRoot":true,`, ``},
+		{`"refType":"weak"`, `"refType":"strong"`}, {`"max":"unlimited"`, `"max":1`}, {`{"type":"string"}`, `{"type":{"key":"string","min":0}}`}} {
+		f.Add(bytes.ReplaceAll(text, []byte(r[0]), []byte(r[1])))
+	}
+	f.Add([]byte(`{"name":"T","tables":{"Root":{"columns":{"kids":{"type":{"key":"uuid","min":0,"max":"unlimited"}}}}}}`))
+	s, err := ParseSchema(text)
+	if err != nil {
+		f.Fatal(err)
+	}
+	old, err := Open(s, Options{})
+	if err != nil {
+		f.Fatal(err)
+	}
+	f.Cleanup(func() { old.Close() })
+	r1, r2, k1, k2 := UUID{1}, UUID{2}, UUID{3}, UUID{4}
+	if _, err := old.Transact(f.Context(), Insert("Root", r1, ColumnValue{"name", "r1"}, ColumnValue{"kids", []UUID{k1}}, ColumnValue{"weak", []UUID{r2}}, ColumnValue{"rng", []int64{1, 2}},
+		ColumnValue{"m", NewStringMap(map[string]string{"k": "v"})}, ColumnValue{"e", []string{"x"}}, ColumnValue{"r", 1.5}),
+		Insert("Root", r2, ColumnValue{"name", "r2"}, ColumnValue{"a", int64(2)}, ColumnValue{"one", []UUID{k2}}, ColumnValue{"wm", Map{{"k", r1}}}),
+		Insert("Kid", k1, ColumnValue{"v", int64(1)}), Insert("Kid", k2, ColumnValue{"p", []UUID{k1}}), Insert("Need", UUID{5}, ColumnValue{"w", r1})); err != nil {
+		f.Fatal(err)
+	}
+	f.Fuzz(func(t *testing.T, b []byte) {
+		to, err := ParseSchema(b)
+		if err != nil {
+			return
+		}
+		tables, err := convertTables(old.tables, s, to)
+		if err != nil {
+			return
+		}
+		l := newLossy(1)
+		j, err := OpenFileJournal(l, "t.db", nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		db := &Database{journal: j, tables: tables}
+		db.current.Store(to)
+		if err := j.Replay(func([]byte) error { return nil }); err != nil {
+			t.Fatal(err)
+		}
+		if err := db.writeTables(to, tables, "fuzz"); err != nil {
+			t.Fatal(err)
+		}
+		before := contents(db)
+		if err := j.Close(); err != nil {
+			t.Fatal(err)
+		}
+		if j, err = OpenFileJournal(l, "t.db", nil); err != nil {
+			t.Fatal(err)
+		}
+		again, err := Open(to, Options{Journal: j})
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer again.Close()
+		if after := contents(again); before != after {
+			t.Fatalf("before:\n%s\nafter:\n%s", before, after)
 		}
 	})
 }
