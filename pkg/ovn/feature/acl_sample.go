@@ -59,7 +59,7 @@ func sampleFlow(sw *topo.Switch, stage lflow.Stage, match, point string, domain 
 func aclLabel(a *topo.ACL, pl *aclPipeline) string {
 	var newPoint, estPoint, newSet, estSet int64
 	switch {
-	case a.Label != 0 && (a.Action == "allow" || a.Action == "allow-related"):
+	case a.Label != 0:
 		newPoint, estPoint = a.Label, a.Label
 	case a.SampleNew != nil || a.SampleEst != nil:
 		if s := a.SampleNew; s != nil {

@@ -1,7 +1,6 @@
 package feature
 
 import (
-	"cmp"
 	"fmt"
 	"strconv"
 
@@ -18,16 +17,24 @@ func admission() Feature {
 	return Feature{Name: "admission", Switch: admissionSwitch, SwitchPort: admissionPort}
 }
 
-// drop is the action of flows that drop: with options:debug_drop_collector_set, they sample what they drop.
+// drop is the action of flows that drop: with options:debug_drop_collector_set, they sample what they drop. What is no number
+// counts as 0. Domains from 255 on are no domains: so stock has it, though Sampling_App.id may be 255.
 func drop(g *topo.Global) string {
-	if set := g.Options["debug_drop_collector_set"]; set != "" && set != "0" {
-		domain := cmp.Or(g.Options["debug_drop_domain_id"], "0")
-		if id := g.Samples["drop"]; id != 0 {
-			domain = strconv.FormatInt(id, 10)
+	number := func(option string) uint64 {
+		n, err := strconv.ParseUint(g.Options[option], 10, 32)
+		if err != nil {
+			return 0
 		}
-		return fmt.Sprintf("sample(probability=65535,collector_set=%s,obs_domain=%s,obs_point=$cookie); /* drop */", set, domain)
+		return n
 	}
-	return "drop;"
+	set, domain := number("debug_drop_collector_set"), number("debug_drop_domain_id")
+	if id := g.Samples["drop"]; id != 0 {
+		domain = uint64(id)
+	}
+	if set == 0 || domain >= 255 {
+		return "drop;"
+	}
+	return fmt.Sprintf("sample(probability=65535,collector_set=%d,obs_domain=%d,obs_point=$cookie); /* drop */", set, domain)
 }
 
 const tunnelled = " && flags.tunnel_rx == 1"

@@ -27,3 +27,9 @@ ovn-nbctl ls-add u1 -- --id=@a create ACL action=allow direction=to-lport label=
 ovn-nbctl --id=@l create Load_Balancer name=lbn vips:'"10.96.0.9:80"'='"10.0.0.1:80"' -- add Logical_Switch u1 load_balancer @l
 ovn-nbctl ls-add u2 -- --id=@l create Load_Balancer name=lbu vips:'"^vip:80"'='"^backends"' -- add Logical_Switch u2 load_balancer @l
 ovn-nbctl set NB_Global . options:debug_drop_collector_set=99
+for a in drop reject; do ovn-nbctl --id=@a create ACL action=$a direction=to-lport label=1234 match=ip6 priority=2 -- add Logical_Switch sw1 acls @a; done
+ovn-nbctl create Sampling_App type=drop id=42
+ovn-sbctl chassis-add hv2 geneve 192.168.0.2
+ovn-nbctl lr-add lr1 -- lrp-add lr1 rp1 0a:00:00:00:00:01 10.0.1.253/24
+ovn-nbctl --id=@a create Gateway_Chassis name=g1 chassis_name=hv2 priority=3 -- --id=@b create Gateway_Chassis name=g2 chassis_name=hv2 priority=12 -- add Logical_Router_Port rp1 gateway_chassis @a @b
+ovn-nbctl --id=@r create Logical_Router_Static_Route ip_prefix=192.168.1.0/24 nexthop=discard options:origin=connected -- add Logical_Router lr1 static_routes @r
