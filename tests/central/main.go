@@ -23,6 +23,8 @@ func main() {
 	}
 }
 
+func stockFolder() string { return cmp.Or(os.Getenv("STOCK"), "/var/tmp/kove-stock") }
+
 type settings struct {
 	stock, central, dir, json, profile string
 	ports, small, iters, bulk, restart int
@@ -32,7 +34,7 @@ type settings struct {
 
 func run() error {
 	var o settings
-	flag.StringVar(&o.stock, "stock", cmp.Or(os.Getenv("STOCK"), "/var/tmp/kove-stock"), "`folder` with stock OVN (make stock)")
+	flag.StringVar(&o.stock, "stock", stockFolder(), "`folder` with stock OVN (make stock)")
 	flag.StringVar(&o.central, "central", "bin/ovn-central", "kove's central")
 	flag.StringVar(&o.dir, "dir", "/var/tmp", "`folder` for the databases; on tmpfs (/dev/shm) syncing costs nothing")
 	flag.StringVar(&o.json, "json", "", "write everything measured to `file`")
