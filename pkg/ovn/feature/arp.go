@@ -84,8 +84,9 @@ func arpVirtual(p *topo.SwitchPort, b *Builder) {
 		match := "inport == " + q.Quoted + " && ((arp.op == 1 && arp.spa == " + ip + " && arp.tpa == " + ip +
 			") || (arp.op == 2 && arp.spa == " + ip + "))"
 		if !vip.Is4() {
+			// Spelled as stock has it, the missing blank included.
 			match = "inport == " + q.Quoted + " && ((nd_ns && ip6.dst == {" + ip + ", " + vip.SolicitedNode().String() +
-				"} && nd.target == " + ip + ") || (nd_na && nd.target == " + ip + "))"
+				"} && nd.target == " + ip + ") ||(nd_na && nd.target == " + ip + "))"
 		}
 		b.Add(p.DP, lflow.SwitchInARPRsp, 100, match, "bind_vport("+p.Quoted+", inport); next;").WithPort(q.Name).WithHint(p.ID)
 	}

@@ -125,7 +125,7 @@ func l2RouterMACs(p *topo.SwitchPort, b *Builder) {
 			out(match+" && !is_chassis_resident("+p.CRQuoted()+")", p.CRQuoted())
 		case rp.Distributed() && rp.Physical && rp.MAC != "":
 			out(match+" && "+resident(rp.CRName), p.Quoted)
-		case p.PeerRouter != nil && rp.Row.Options["reside-on-redirect-chassis"] == "true" && len(p.PeerRouter.Gateways) > 0:
+		case p.PeerRouter != nil && rp.Row.Options["reside-on-redirect-chassis"] == "true" && len(p.PeerRouter.Gateways) == 1:
 			out(match+" && "+resident(p.PeerRouter.Gateways[0].CRName), p.Quoted)
 		default:
 			out(match, p.Quoted)

@@ -87,7 +87,7 @@ func lbVIP(lb *topo.LoadBalancer, v *topo.VIP, dps []*topo.Datapath, b *Builder)
 	for meter, at := range rejectMeters(lb, reject) {
 		b.AddAll(at, lflow.SwitchInLB, priority, "ct.new && "+match, action).WithHint(lb.ID).WithMeter(meter)
 	}
-	if timeout := lb.AffinityTimeout(); timeout != "" && len(backends) > 0 {
+	if timeout := lb.AffinityTimeout(); timeout != "" {
 		lbAffinity(lb, v, family, origIP, saved, timeout, dps, b)
 	}
 }

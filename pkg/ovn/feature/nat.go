@@ -355,6 +355,18 @@ func (n *natRule) gateway(b *Builder) {
 	n.add(b, lflow.RouterInARPResolve, 100, "outport == "+n.port.Quoted+" && "+n.f.nextHop+" == "+n.ext, "eth.dst = "+mac+"; next;")
 	// What was not translated by now would go round for ever.
 	n.add(b, lflow.RouterInARPResolve, 150, "inport == "+n.port.Quoted+" && outport == "+n.port.Quoted+" && "+to, drop(n.r.Global))
+	if n.distributed && n.port.Row.Options["redirect-type"] == "bridged" {
+		// The next hop's own MAC, not that of the port by which the packet would go to the gateway's chassis.
+		get := "get_arp(outport, " + n.f.nextHop + "); next;"
+		if n.f == family6 {
+			get = "get_nd(outport, " + n.f.nextHop + "); next;"
+		}
+		n.add(b, lflow.RouterInARPResolve, 90, "outport == "+n.port.Quoted+" && "+n.f.ip+".src == "+n.LogicalIP+" && "+n.where(), get)
+	}
+	if n.distributed && n.NAT.LogicalPort != nil && n.NAT.LogicalPort.Type == "virtual" {
+		// As long as nobody has claimed the virtual port, nobody is who its packets say.
+		n.add(b, lflow.RouterInGWRedirect, 80, n.f.ip+".src == "+n.LogicalIP+" && outport == "+n.port.Quoted, drop(n.r.Global))
+	}
 	if n.distributed {
 		n.add(b, lflow.RouterInGWRedirect, 100, n.f.ip+".src == "+n.LogicalIP+" && outport == "+n.port.Quoted+" && "+n.where(),
 			"eth.src = "+n.MAC+"; "+n.f.source+" = "+n.ext+"; next;")

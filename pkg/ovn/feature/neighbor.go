@@ -23,16 +23,21 @@ func neighbor() Feature {
 			lookup := func(priority int, match, actions string) {
 				b.Add(r.Datapath, lflow.RouterInLookupNeighbor, priority, match, actions+"next;")
 			}
+			// The router's other half, in another availability zone, learns from the same answers.
+			flood := ""
+			if r.HasRemote {
+				flood = "flood_remote; "
+			}
 			lookup(0, "1", known+"1; ")
 			skip := lflow.RegLookupNeighbor + " == 1"
 			if learnsAlways(r.Options) {
-				lookup(100, "arp.op == 2", arp)
-				lookup(100, "nd_na", na)
+				lookup(100, "arp.op == 2", arp+flood)
+				lookup(100, "nd_na", na+flood)
 				lookup(100, "nd_ns", ns)
 			} else {
 				skip += " || " + lflow.RegLookupNeighbor2 + " == 0"
-				lookup(100, "arp.op == 2", arp+allowed+"1; ")
-				lookup(100, "nd_na", na+allowed+"1; ")
+				lookup(100, "arp.op == 2", arp+allowed+"1; "+flood)
+				lookup(100, "nd_na", na+allowed+"1; "+flood)
 				// An unsolicited advertisement may only refresh what is known.
 				lookup(110, "nd_na && ip6.src == fe80::/10 && ip6.dst == ff00::/8", na+allowed+"lookup_nd_ip(inport, nd.target); ")
 				lookup(100, "nd_ns", ns+allowed+"lookup_nd_ip(inport, ip6.src); ")

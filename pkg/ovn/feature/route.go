@@ -46,6 +46,7 @@ func route() Feature {
 			}
 		},
 		RouterPort: func(p *topo.RouterPort, b *Builder) {
+			routesBeside(p, b)
 			for _, n := range slices.Concat(p.IP4, p.IP6) {
 				f := familyOf(n.Is4())
 				match := f.ip + ".dst == " + n.Prefix().String()
@@ -62,6 +63,20 @@ func route() Feature {
 				}
 			}
 		},
+	}
+}
+
+// routesBeside lead to the external addresses of other routers on the switch that want to be found so.
+func routesBeside(p *topo.RouterPort, b *Builder) {
+	if len(p.IP4) == 0 {
+		return
+	}
+	for _, q := range p.Beside {
+		for _, a := range q.Addresses {
+			b.Add(p.DP, lflow.RouterInIPRouting, 32*routeScale+routeConnected, "ip4.dst == "+a+"/32",
+				"ip.ttl--; "+lflow.RegECMPGroup+" = 0; "+lflow.RegNextHopIP4+" = ip4.dst; "+lflow.RegSrcIP4+" = "+p.IP4[0].IP()+
+					"; eth.src = "+p.MAC+"; outport = "+p.Quoted+"; flags.loopback = 1; "+family4.nextHopFlag()+"next;").WithHint(p.ID)
+		}
 	}
 }
 

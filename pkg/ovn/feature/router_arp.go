@@ -1,6 +1,8 @@
 package feature
 
 import (
+	"strings"
+
 	"github.com/kove-io/kove/pkg/ovn/lflow"
 	"github.com/kove-io/kove/pkg/ovn/topo"
 )
@@ -54,6 +56,12 @@ func routerARPPort(p *topo.RouterPort, b *Builder) {
 	}
 	if p.PeerSwitch == nil || p.Router.Options["dynamic_neigh_routers"] == "true" {
 		return
+	}
+	if p.Distributed() || p.Gateway {
+		for _, q := range p.Beside {
+			resolve(b, p.DP, "outport == "+p.Quoted+" && "+lflow.RegNextHopIP4+" == {"+strings.Join(q.Addresses, ", ")+"}", q.Port.MAC).
+				WithHint(q.Port.ID)
+		}
 	}
 	for _, other := range p.PeerSwitch.RouterPorts {
 		q := other.Peer

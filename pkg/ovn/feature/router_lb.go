@@ -50,7 +50,7 @@ func routerLBRouter(r *topo.Router, b *Builder) {
 		b.Add(r.Datapath, lflow.RouterInDNAT, 70, established+" && ct_mark."+snat+" == 1", "flags."+snat+"_for_lb = 1; next;")
 	}
 	for _, lb := range r.LoadBalancers {
-		if r.Chassis != "" && lb.Options["skip_snat"] == "true" {
+		if lb.Options["skip_snat"] == "true" {
 			b.Add(r.Datapath, lflow.RouterOutSNAT, 120, "flags.skip_snat_for_lb == 1 && ip", "next;")
 		}
 	}
@@ -80,7 +80,7 @@ func newRouterVIP(lb *topo.LoadBalancer, vip *topo.VIP) *routerVIP {
 	if vip.HasPort() {
 		v.to += " && " + lb.Protocol + " && " + lb.Protocol + ".dst == " + vip.PortText()
 	}
-	if n, err := strconv.Atoi(lb.Options["affinity_timeout"]); err == nil && n > 0 && len(vip.Backends) > 0 {
+	if n, err := strconv.Atoi(lb.Options["affinity_timeout"]); err == nil && n > 0 {
 		v.affinity = min(n, 65535)
 	}
 	return v
@@ -98,10 +98,10 @@ func (v *routerVIP) kept() (ip, port string) {
 func (v *routerVIP) snat(r *topo.RouterFacts) (flag, arg string) {
 	kind := ""
 	switch {
-	case r.Chassis == "":
-		return "", ""
 	case v.lb.Options["skip_snat"] == "true":
 		kind = "skip_snat"
+	case r.Chassis == "":
+		return "", ""
 	case forcesRouterIP(r):
 		kind = "force_snat"
 	default:
@@ -148,7 +148,7 @@ func (v *routerVIP) emit(r *topo.RouterFacts, b *Builder) {
 			strconv.Itoa(lflow.RouterOutSNAT.Table()) + ");};"
 	}
 	if v.lb.HasEvent(v.vip, len(backends)) {
-		add(lflow.RouterInDNAT, 130, strings.TrimPrefix(v.to, v.f.ip+" && "), emptyEvent(v.lb, v.vip)).WithMeter(r.Copp["event-elb"])
+		add(lflow.RouterInDNAT, 130, v.event(), emptyEvent(v.lb, v.vip)).WithMeter(r.Copp["event-elb"])
 	}
 	if len(backends) == 0 && v.lb.Options["reject"] == "true" {
 		// Any chassis may refuse.
@@ -158,6 +158,11 @@ func (v *routerVIP) emit(r *topo.RouterFacts, b *Builder) {
 	if len(r.Gateways) == 0 {
 		add(lflow.RouterInDNAT, priority, fresh+v.to, actions)
 		return
+	}
+	// Several gateways do not know each other's connections: ovn-nb(5), options:use_stateless_nat.
+	stateless := v.lb.Options["use_stateless_nat"] == "true" && len(r.Gateways) > 1 && len(v.vip.Backends) > 0
+	if stateless && len(backends) > 0 {
+		actions = v.f.ip + ".dst = " + v.vip.Backends[0].Addr.String() + "; " + actions
 	}
 	for _, p := range r.Gateways {
 		add(lflow.RouterInDNAT, priority, fresh+v.to+" && "+resident(p.CRName), actions)
@@ -174,9 +179,31 @@ func (v *routerVIP) emit(r *topo.RouterFacts, b *Builder) {
 			from = append(from, "("+m+")")
 		}
 		back := v.f.ip + " && (" + strings.Join(from, " || ") + ") && "
-		add(lflow.RouterOutUndnat, 120, back+"(inport == "+p.Quoted+" || outport == "+p.Quoted+") && "+resident(p.CRName), "ct_dnat;")
+		undo, here := "ct_dnat;", back+"(inport == "+p.Quoted+" || outport == "+p.Quoted+") && "+resident(p.CRName)
+		switch {
+		case stateless:
+			here += " && " + v.lb.Protocol
+			undo = "next;"
+			source := v.f.ip + ".src = " + v.vip.Address() + "; "
+			if v.vip.HasPort() {
+				source += v.lb.Protocol + ".src = " + v.vip.PortText() + "; "
+			}
+			add(lflow.RouterOutSNAT, 160, here, source+"next;")
+		case flag != "":
+			undo = flag + "next;"
+		}
+		add(lflow.RouterOutUndnat, 120, here, undo)
 		add(lflow.RouterInGWRedirect, 200, back+"outport == "+p.Quoted, `outport = "`+p.CRName+`"; next;`)
 	}
+}
+
+// event is the match of packets for a VIP without backends.
+func (v *routerVIP) event() string {
+	m := v.f.ip + ".dst == " + v.vip.Address() + " && " + v.lb.Protocol
+	if v.vip.HasPort() {
+		m += " && " + v.lb.Protocol + ".dst == " + v.vip.PortText()
+	}
+	return m
 }
 
 // affine keeps a client with the backend that it had.

@@ -324,6 +324,14 @@ func routerPortRows(p *topo.RouterPort, b *rows) {
 	if p.CRKey != nil && p.PeerName != "" {
 		options["chassis-redirect-port"] = p.CRName
 	}
+	var requested []ovsdb.UUID
+	if !p.Remote.IsZero() {
+		typ, requested = "remote", []ovsdb.UUID{p.Remote}
+		if p.Bound != p.Remote {
+			// No ovn-controller of this availability zone binds it.
+			b.Bind(ovsdb.Update(sb.TablePortBinding, p.Key.SB, col(sb.PortBindingColChassis, requested)))
+		}
+	}
 	routerPortOptions(p, options)
 	routerPortStatus(p, b)
 	if p.Row.Options["mcast_flood"] == "true" {
@@ -334,6 +342,7 @@ func routerPortRows(p *topo.RouterPort, b *rows) {
 		col(sb.PortBindingColDatapath, p.DP.SB), col(sb.PortBindingColLogicalPort, p.Name),
 		col(sb.PortBindingColTunnelKey, p.Key.Key), col(sb.PortBindingColMAC, []string{mac}),
 		col(sb.PortBindingColType, typ), col(sb.PortBindingColOptions, stringMap(options)),
+		col(sb.PortBindingColRequestedChassis, requested),
 		col(sb.PortBindingColExternalIDs, stringMap(p.Row.ExternalIDs)))
 	for _, m := range p.StaticMACs {
 		b.Add(sb.TableStaticMACBinding, m.LogicalPort+"/"+m.IP, col(sb.StaticMACBindingColLogicalPort, m.LogicalPort),

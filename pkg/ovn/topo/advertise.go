@@ -64,6 +64,30 @@ type translations struct {
 	NATs []Advertisement // of the NAT rules that are carried out somewhere, tracking where
 	// All are those of all NAT rules, VIPs those of its load balancers.
 	All, VIPs []string
+	// Routed are the IPv4 ones of rules and load balancers with options:add_route, in the order of stock's flows.
+	Routed []string
+}
+
+// Beside is another router on the switch of a router port.
+type Beside struct {
+	Port      *RouterPortFacts
+	Addresses []string // IPv4
+}
+
+func (t *Topo) beside(p *RouterPort) []Beside {
+	if p.PeerSwitch == nil {
+		return nil
+	}
+	var out []Beside
+	for _, q := range t.besides(p) {
+		if q.DP.ID == p.DP.ID {
+			continue
+		}
+		if theirs := t.translations.Get(q.DP.ID); theirs != nil && len(theirs.Routed) > 0 {
+			out = append(out, Beside{q, theirs.Routed})
+		}
+	}
+	return out
 }
 
 func (t *Topo) computeTranslations(id ovsdb.UUID) *translations {
@@ -75,6 +99,9 @@ func (t *Topo) computeTranslations(id ovsdb.UUID) *translations {
 	for _, n := range t.natList(row.NAT) {
 		a := n.External.Addr
 		out.All = append(out.All, a.String())
+		if n.Options["add_route"] == "true" && n.Type != "snat" && a.Is4() {
+			out.Routed = append(out.Routed, a.String())
+		}
 		adv := Advertisement{Prefix: a.String()}
 		if f.Chassis == "" && len(f.Gateways) > 0 {
 			p := f.GatewayOf(n, a)
@@ -88,13 +115,22 @@ func (t *Topo) computeTranslations(id ovsdb.UUID) *translations {
 		}
 		out.NATs = append(out.NATs, adv)
 	}
+	slices.Sort(out.Routed)
+	var routed []string
 	for _, lb := range t.routerLBs.Get(id) {
 		for i := range lb.VIPs {
-			if v := &lb.VIPs[i]; !v.template {
-				out.VIPs = append(out.VIPs, v.Addr.String())
+			v := &lb.VIPs[i]
+			if v.template {
+				continue
+			}
+			out.VIPs = append(out.VIPs, v.Addr.String())
+			if lb.Options["add_route"] == "true" && v.Is4() {
+				routed = append(routed, v.Addr.String())
 			}
 		}
 	}
+	slices.Sort(routed)
+	out.Routed = append(out.Routed, slices.Compact(routed)...)
 	return out
 }
 

@@ -99,7 +99,7 @@ func (t *Topo) Placements() []Placed {
 	clear(t.portsAffected)
 	for id := range t.routerPortsAffected {
 		old, new := t.members.routerPlaces[id], Place{}
-		if row, lrs := t.LogicalRouterPort.peek(id), t.routerOf.peek(id); row != nil && len(lrs) > 0 {
+		if row, lrs := t.LogicalRouterPort.peek(id), t.routerOf.peek(id); row != nil && len(lrs) > 0 && usable(row) {
 			new = Place{Name: row.Name, Datapath: lrs[0], Router: true, Requested: Number(row.Options["requested-tnl-key"])}
 			t.members.routerPlaces[id] = new
 		} else {

@@ -15,7 +15,7 @@ func (t *Topo) computeRouterPortFacts(id ovsdb.UUID) *RouterPortFacts {
 		return nil
 	}
 	dp, key, router := t.datapath.Get(lr), t.portKey(row.Name, id), t.LogicalRouter.Get(lr)
-	if dp == nil || key == nil || router == nil {
+	if dp == nil || key == nil || router == nil || !usable(row) {
 		return nil
 	}
 	p := &RouterPortFacts{
@@ -31,6 +31,9 @@ func (t *Topo) computeRouterPortFacts(id ovsdb.UUID) *RouterPortFacts {
 				p.PeerName = *row.Peer
 			}
 		}
+	}
+	if c := t.chassis.Get(row.Options["requested-chassis"]); c.Remote {
+		p.Remote = c.ID
 	}
 	p.Addresses = routerAddresses(row)
 	if lsp, ok := t.lspByRouterLRP.one(row.Name); ok {
@@ -68,6 +71,12 @@ func (t *Topo) computeGatewayGroup(lrp ovsdb.UUID) *HAGroup {
 // RAMode reports whether a mode of ipv6_ra_configs:address_mode exists.
 func RAMode(mode string) bool {
 	return mode == "slaac" || mode == "dhcpv6_stateful" || mode == "dhcpv6_stateless"
+}
+
+// usable reports whether a router port can exist: not without a MAC.
+func usable(row *nb.LogicalRouterPort) bool {
+	_, ok := ParseMAC(strings.TrimSpace(row.MAC))
+	return ok
 }
 
 // routerAddresses parses mac and networks and adds the link-local address, which every router port has.
@@ -115,6 +124,7 @@ func (t *Topo) computeRouterFacts(id ovsdb.UUID) *RouterFacts {
 		if p.Distributed() {
 			f.Gateways = append(f.Gateways, p)
 		}
+		f.HasRemote = f.HasRemote || !p.Remote.IsZero()
 	}
 	return f
 }
@@ -209,6 +219,9 @@ func (t *Topo) computeRouterPort(id ovsdb.UUID) *RouterPort {
 	}
 	if bound := t.bindings.Get(f.Name); bound != nil {
 		p.Delegated = bound.Delegated
+		if bound.Chassis != "" {
+			p.Bound = t.chassis.Get(bound.Chassis).ID
+		}
 	}
 	if bound := t.bindings.Get(f.CRName); bound != nil && f.Distributed() {
 		p.HostingChassis = bound.Chassis
@@ -224,6 +237,6 @@ func (t *Topo) computeRouterPort(id ovsdb.UUID) *RouterPort {
 			p.PeerRouterPort = t.routerPortFacts.Get(id)
 		}
 	}
-	p.Advertised = t.advertised(p)
+	p.Advertised, p.Beside = t.advertised(p), t.beside(p)
 	return p
 }

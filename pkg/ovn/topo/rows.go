@@ -141,6 +141,7 @@ func (t *Topo) Apply(c ovsdb.Change) {
 		o, n := apply(t.LogicalRouterPort, c, nb.NewLogicalRouterPort)
 		moveKey(t.lrpByName, c, key(o, lrpName), key(n, lrpName))
 		moveKey(t.lrpByPeer, c, key(o, lrpPeer), key(n, lrpPeer))
+		t.noteChoice(rowUUID(c), o, n)
 		t.routerAffected(rowUUID(c))
 		startStop(t.routerPorts, c)
 	case nb.TableLogicalRouterStaticRoute:

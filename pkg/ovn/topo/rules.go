@@ -35,7 +35,8 @@ type rules struct {
 	hops            *Rule[policyKey, []Hop]
 	sessions        *Rule[ovsdb.UUID, *Session] // by BFD
 	haGroups        *Rule[ovsdb.UUID, *HAGroup]
-	gatewayGroups   *Rule[ovsdb.UUID, *HAGroup] // by Logical_Router_Port
+	haReach         *Rule[struct{}, map[ovsdb.UUID][]*HAGroup] // by Logical_Switch
+	gatewayGroups   *Rule[ovsdb.UUID, *HAGroup]                // by Logical_Router_Port
 	dynamic         *Rule[ovsdb.UUID, map[ovsdb.UUID]string]
 	switchGroups    *Rule[ovsdb.UUID, map[string][]ovsdb.UUID]
 
@@ -94,6 +95,7 @@ func (t *Topo) initRules() {
 	t.hops = newRule(g, "next hops of policy", t.computeHops)
 	t.sessions = newRule(g, "BFD session", t.computeSession)
 	t.haGroups = newRule(g, "HA chassis group", t.computeHAGroup)
+	t.haReach = newRule(g, "groups that switches reach", t.computeHAReach)
 	t.gatewayGroups = newRule(g, "gateway chassis", t.computeGatewayGroup)
 	t.dynamic = newRule(g, "dynamic addresses", t.computeDynamicAddresses)
 	t.switchGroups = newRule(g, "multicast groups of switch", t.computeSwitchGroups)

@@ -50,14 +50,8 @@ func (t *Topo) computeSwitchFacts(id ovsdb.UUID) *SwitchFacts {
 			f.HasNonRouterPort = true // leads nowhere
 			continue
 		}
-		if r := t.routerFacts.Get(p.Peer.DP.ID); r != nil {
-			for _, g := range r.Gateways {
-				if len(g.HAGroup.Members) > 1 && !slices.Contains(f.HAGroups, g.HAGroup) {
-					f.HAGroups = append(f.HAGroups, g.HAGroup)
-				}
-			}
-		}
 	}
+	f.HAGroups = t.haReach.Get(struct{}{})[id]
 	return f
 }
 

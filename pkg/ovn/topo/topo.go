@@ -77,6 +77,7 @@ type Topo struct {
 	bfdByPort      *index[string]     // logical port → BFD
 	bfdBySession   *index[bfdKey]     // what it is about → BFD
 	learnedBy      *index[ovsdb.UUID] // Datapath_Binding → Learned_Route
+	haPorts        *index[struct{}]   // Logical_Router_Ports with a choice of chassis
 	staticMACs     *index[string]     // logical port → Static_MAC_Binding
 	members        members
 
@@ -124,6 +125,7 @@ func New() *Topo {
 		bfdByPort:      newIndex[string](g),
 		bfdBySession:   newIndex[bfdKey](g),
 		learnedBy:      newIndex[ovsdb.UUID](g),
+		haPorts:        newIndex[struct{}](g),
 		staticMACs:     newIndex[string](g),
 		portsAffected:  map[ovsdb.UUID]struct{}{},
 

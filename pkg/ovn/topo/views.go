@@ -56,7 +56,7 @@ type SwitchFacts struct {
 	RouterPorts []*SwitchPortFacts // type router, by name
 	Localnets   []*SwitchPortFacts // by name
 	VTEPs       []string
-	// HAGroups are those of the distributed gateway ports of its routers that have a choice of chassis.
+	// HAGroups are those of the distributed gateway ports within reach that have a choice of chassis.
 	HAGroups []*HAGroup
 }
 
@@ -248,6 +248,8 @@ type RouterPortFacts struct {
 	BFD     bool     // it has a BFD session
 
 	Redistribute Redistribute
+	// Remote is the chassis of another availability zone that has the port (options:requested-chassis), zero for none.
+	Remote ovsdb.UUID
 }
 
 // Distributed reports whether it is a distributed gateway port.
@@ -265,6 +267,7 @@ type RouterFacts struct {
 	Gateways    []*RouterPortFacts // distributed gateway ports, by name
 	HasLB       bool
 	HasNAT      bool
+	HasRemote   bool // a port is on a chassis of another availability zone
 }
 
 // Router is the view of a router.
@@ -311,6 +314,11 @@ type RouterPort struct {
 	NATs          []*NAT
 	LoadBalancers []*LoadBalancerFacts
 	Advertised    []Advertisement
+	// Beside are the addresses of the other routers on the switch that they want to be found by (options:add_route of NAT and
+	// Load_Balancer).
+	Beside []Beside
+	// Bound is the chassis that the port is bound to, zero when it is to none.
+	Bound ovsdb.UUID
 	// Delegated are the IPv6 prefixes that a delegating router gave it, as its chassis wrote them: IAID:prefix.
 	Delegated string
 	// HostingChassis is where a distributed gateway port is now, "" when nowhere.
@@ -364,6 +372,13 @@ func (n *NAT) Distributed() bool {
 	return n.Type == "dnat_and_snat" && n.ExternalMAC != nil && n.NAT.LogicalPort != nil
 }
 
+// balances reports whether an address is a VIP of the router's load balancers.
+func (r *Router) balances(a netip.Addr) bool {
+	return slices.ContainsFunc(r.LoadBalancers, func(lb *LoadBalancerFacts) bool {
+		return slices.ContainsFunc(lb.VIPs, func(v VIP) bool { return v.Addr == a })
+	})
+}
+
 // ExternalText is the external address as matches and actions have it.
 func (n *NAT) ExternalText() string {
 	if n.External.Prefix().IsSingleIP() {
@@ -399,6 +414,10 @@ func (p *SwitchPort) routerAddresses(is4 bool) []string {
 	}
 	if p.PeerRouter != nil {
 		for _, n := range p.PeerRouter.NATs {
+			// The load balancer decides where a VIP is answered for.
+			if p.PeerRouter.balances(n.External.Addr) {
+				continue
+			}
 			if a := n.External.Addr; a.Is4() == is4 && p.PeerRouter.carriesOut(n, a) && (n.Type != "snat" || p.Peer.answersFor(a, p.PeerRouter)) {
 				set[n.ExternalText()] = true
 			}
