@@ -38,7 +38,7 @@ var versions = map[string]uint16{"TLSv1": tls.VersionTLS10, "TLSv1.1": tls.Versi
 
 // protocolRange reads --ssl-protocols (ovs-vsctl(8)): a list of protocols with commas or spaces, V+ for V and later, or V1-V2.
 func protocolRange(text string) (low, high uint16, err error) {
-	low, high = tls.VersionTLS13, tls.VersionTLS12
+	low, high = tls.VersionTLS13, 0
 	for _, w := range strings.FieldsFunc(text, func(r rune) bool { return r == ',' || r == ' ' }) {
 		from, to, isRange := strings.Cut(w, "-")
 		switch {
@@ -53,7 +53,7 @@ func protocolRange(text string) (low, high uint16, err error) {
 		}
 		low, high = min(low, max(f, tls.VersionTLS12)), max(high, t)
 	}
-	if low > high {
+	if low > high || high < tls.VersionTLS12 {
 		return 0, 0, fmt.Errorf("--ssl-protocols=%s: want TLSv1.2 or TLSv1.3, a list or a range of them", text)
 	}
 	return low, high, nil
