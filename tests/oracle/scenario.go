@@ -110,7 +110,7 @@ var (
 		"Datapath_Binding": {"tunnel_key", "external_ids"},
 		"Service_Monitor":  {"ip", "port", "protocol", "logical_port", "status"},
 		"BFD":              {"logical_port", "dst_ip", "src_port", "status"},
-		"Port_Binding":     {"logical_port", "datapath", "tunnel_key", "chassis", "up", "additional_chassis", "virtual_parent", "encap", "options"},
+		"Port_Binding":     {"logical_port", "datapath", "tunnel_key", "parent_port", "chassis", "up", "additional_chassis", "virtual_parent", "encap", "options"},
 	}
 	// Of Port_Binding.options, the keys that chassis write.
 	foreignOptions = []string{"ipv6_ra_pd_list", "additional-chassis-activated"}

@@ -27,7 +27,8 @@ type engine struct {
 
 	mcast     multicast
 	ages      ages
-	freed     bool // a port or datapath has gone
+	freed     bool         // a port or datapath has gone
+	downed    []ovsdb.UUID // Port_Bindings without up
 	south     south
 	nbGlobal  *nb.NBGlobal
 	nbChanged bool // since the last step
@@ -156,6 +157,11 @@ func (e *engine) step() (sbOps, nbOps []ovsdb.Op) {
 	e.orphans = nil
 	e.topo.SetSouth(e.south.view(e.nbGlobal))
 	e.cleanup = append(e.cleanup, e.settleIGMP()...)
+	for _, id := range e.downed {
+		e.cleanup = append(e.cleanup, ovsdb.Op{Kind: ovsdb.OpUpdate, Table: sb.TablePortBinding, Row: []ovsdb.ColumnValue{col(sb.PortBindingColUp, []bool{false})},
+			Where: append(ovsdb.ByUUID(id), ovsdb.Condition{Column: sb.PortBindingColUp, Function: ovsdb.Eq, Value: []bool(nil)})})
+	}
+	e.downed = nil
 	e.alloc.vxlan = e.vxlanMode()
 	e.allocatePorts(e.topo.Placements(), e.allocateDatapaths())
 	for _, u := range e.settle() {
@@ -257,7 +263,7 @@ func (e *engine) allocateRedirect(u topo.Unit) bool {
 	}
 	switch {
 	case want && !has:
-		k, _, _, err := e.alloc.portKey(name, dp, u.ID, 0)
+		k, _, _, err := e.alloc.portKey(name, dp, u.ID, false, 0)
 		if err != nil {
 			e.log.Error("allocating key", "component", "northd", "err", err)
 			return false

@@ -372,7 +372,7 @@ func (e *engine) claim() {
 	}
 	for name, pb := range e.south.bindings {
 		if dp, ok := bySB[pb.Datapath]; ok {
-			e.alloc.loadPort(name, dp, topo.PortKey{SB: pb.UUID, Key: pb.TunnelKey,
+			e.alloc.loadPort(name, dp, pb.ParentPort != nil && *pb.ParentPort != "", topo.PortKey{SB: pb.UUID, Key: pb.TunnelKey,
 				Queue: bounded(pb.Options["qdisc_queue_id"], 0, 0, maxQueue)})
 		}
 	}

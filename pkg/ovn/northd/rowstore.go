@@ -458,7 +458,8 @@ var tables = map[string]tableInfo{
 		initial: []ovsdb.ColumnValue{{Column: sb.PortBindingColUp, Value: []bool{false}}},
 		key: func(r *ovsdb.Row) string {
 			dp, _ := r.Get(sb.PortBindingColDatapath).(ovsdb.UUID)
-			return portRowKey(r.String(sb.PortBindingColLogicalPort), dp)
+			parent, _ := r.Get(sb.PortBindingColParentPort).([]string)
+			return portRowKey(r.String(sb.PortBindingColLogicalPort), dp, len(parent) > 0 && parent[0] != "")
 		},
 	},
 	sb.TableIPMulticast: {

@@ -110,6 +110,9 @@ func (e *engine) applySB(changes []ovsdb.Change) {
 			e.mcast.applyPort(c, name)
 			if c.New != nil {
 				e.south.bindings[name] = sb.NewPortBinding(c.New)
+				if e.south.bindings[name].Up == nil {
+					e.downed = append(e.downed, c.New.UUID)
+				}
 				e.bind(name)
 			} else if b := e.south.bindings[name]; b != nil && b.UUID == c.Old.UUID {
 				delete(e.south.bindings, name)

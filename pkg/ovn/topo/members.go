@@ -70,6 +70,7 @@ type Place struct {
 	Name      string
 	Datapath  ovsdb.UUID // Logical_Switch or Logical_Router; zero when it is nowhere
 	Router    bool
+	Nested    bool  // it has a parent port
 	Requested int64 // options:requested-tnl-key
 }
 
@@ -128,7 +129,7 @@ func (t *Topo) place(id ovsdb.UUID) place {
 		return place{}
 	}
 	return place{
-		Place: Place{Name: row.Name, Datapath: sws[0], Requested: Number(row.Options["requested-tnl-key"])},
+		Place: Place{Name: row.Name, Datapath: sws[0], Nested: lspParent(row) != "", Requested: Number(row.Options["requested-tnl-key"])},
 		class: classOf(row), pgs: t.pgOf.peek(id),
 	}
 }
