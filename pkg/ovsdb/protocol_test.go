@@ -1,8 +1,16 @@
 package ovsdb
 
 import (
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
+	"crypto/tls"
+	"crypto/x509"
+	"crypto/x509/pkix"
 	"encoding/json"
+	"encoding/pem"
 	"fmt"
+	"math/big"
 	"net"
 	"os"
 	"os/exec"
@@ -18,7 +26,7 @@ import (
 // notification of every step, on every connection.
 //
 // A line "a> TEXT" sends TEXT on connection a, "a!" closes it; a connection is opened when it is first named. Names that begin
-// with ro are read-only remotes, with rl remotes of the RBAC role "roler". $NAME{...} defines text that later lines may name as
+// with ro are on a read-only remote, with rl on one of the RBAC role "roler", with tls on one of that role over TLS, as client "ch1". $NAME{...} defines text that later lines may name as
 // $NAME. Rows that a script names carry their own UUIDs; all other UUIDs need only be used consistently.
 func TestProtocol(t *testing.T) {
 	scripts, err := filepath.Glob("testdata/protocol/*.txt")
@@ -47,7 +55,8 @@ type protocolRun struct {
 
 func playBoth(t *testing.T, script string) {
 	p := &protocolRun{t: t, bound: map[string]string{}, names: map[string]string{}, fixed: script}
-	p.stock, p.ours = newPlayer(t, stockPair(t)), newPlayer(t, ourPair(t))
+	server, client := testCertificates(t)
+	p.stock, p.ours = newPlayer(t, stockPair(t, server), client), newPlayer(t, ourPair(t, server), client)
 	define := regexp.MustCompile(`^\$([A-Z0-9]+)(\{.*\})$`)
 	defined := map[string]string{}
 	n, checked := 0, 0
@@ -188,10 +197,11 @@ type player struct {
 	t     *testing.T
 	socks map[string]string // by prefix of the connection's name, "" for all others
 	conns map[string]*goldenConn
+	tls   *tls.Config
 }
 
-func newPlayer(t *testing.T, socks map[string]string) *player {
-	p := &player{t, socks, map[string]*goldenConn{}}
+func newPlayer(t *testing.T, socks map[string]string, config *tls.Config) *player {
+	p := &player{t, socks, map[string]*goldenConn{}, config}
 	t.Cleanup(func() {
 		for _, c := range p.conns {
 			c.c.Close()
@@ -212,7 +222,13 @@ func (p *player) step(name string, closing bool, text string, n int, want map[st
 				sock = s
 			}
 		}
-		nc, err := net.Dial("unix", sock)
+		var nc net.Conn
+		var err error
+		if addr, ok := strings.CutPrefix(sock, "tls:"); ok {
+			nc, err = tls.Dial("tcp", addr, p.tls)
+		} else {
+			nc, err = net.Dial("unix", sock)
+		}
 		if err != nil {
 			p.t.Fatal(err)
 		}
@@ -274,12 +290,58 @@ func (p *player) collect(name string, n, least int) []any {
 	return out
 }
 
-func stockPair(t *testing.T) map[string]string {
+// testCertificates makes the files of a server and the configuration of a client called ch1.
+func testCertificates(t *testing.T) (TLSFiles, *tls.Config) {
+	t.Helper()
 	dir := t.TempDir()
+	var ca *x509.Certificate
+	var signer *ecdsa.PrivateKey
+	for _, name := range []string{"ca", "server", "ch1"} {
+		key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+		if err != nil {
+			t.Fatal(err)
+		}
+		tpl := &x509.Certificate{SerialNumber: big.NewInt(time.Now().UnixNano()), Subject: pkix.Name{CommonName: name}, NotBefore: time.Now().Add(-time.Hour),
+			NotAfter: time.Now().Add(time.Hour), BasicConstraintsValid: true, KeyUsage: x509.KeyUsageDigitalSignature}
+		if ca == nil {
+			tpl.IsCA, tpl.KeyUsage = true, tpl.KeyUsage|x509.KeyUsageCertSign
+			ca, signer = tpl, key
+		}
+		der, err := x509.CreateCertificate(rand.Reader, tpl, ca, &key.PublicKey, signer)
+		if err != nil {
+			t.Fatal(err)
+		}
+		kb, err := x509.MarshalPKCS8PrivateKey(key)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for ext, b := range map[string]*pem.Block{".key": {Type: "PRIVATE KEY", Bytes: kb}, ".crt": {Type: "CERTIFICATE", Bytes: der}} {
+			if err := os.WriteFile(filepath.Join(dir, name+ext), pem.EncodeToMemory(b), 0o600); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	client, err := ClientTLS(TLSFiles{dir + "/ch1.key", dir + "/ch1.crt", dir + "/ca.crt"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return TLSFiles{dir + "/server.key", dir + "/server.crt", dir + "/ca.crt"}, client
+}
+
+func stockPair(t *testing.T, files TLSFiles) map[string]string {
+	dir := t.TempDir()
+	ln, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	addr := ln.Addr().(*net.TCPAddr)
+	ln.Close()
+	pssl := fmt.Sprintf("pssl:%d:127.0.0.1", addr.Port)
 	conf := map[string]any{"remotes": map[string]any{
 		"punix:" + dir + "/s":  map[string]any{},
 		"punix:" + dir + "/ro": map[string]any{"read-only": true},
 		"punix:" + dir + "/rl": map[string]any{"role": "roler"},
+		pssl:                   map[string]any{"role": "roler"},
 	}, "databases": map[string]any{dir + "/t.db": map[string]any{}, dir + "/r.db": map[string]any{}}}
 	text, err := json.Marshal(conf)
 	if err != nil {
@@ -291,7 +353,8 @@ func stockPair(t *testing.T) map[string]string {
 	for _, name := range []string{"t", "r"} {
 		runStock(t, "ovsdb-tool", "create", dir+"/"+name+".db", "testdata/"+name+".ovsschema")
 	}
-	cmd := exec.Command(stock(t, "ovsdb-server"), "--config-file="+dir+"/conf", "--unixctl="+dir+"/ctl", "-vconsole:err")
+	cmd := exec.Command(stock(t, "ovsdb-server"), "--config-file="+dir+"/conf", "--unixctl="+dir+"/ctl", "-vconsole:err",
+		"--private-key="+files.PrivateKey, "--certificate="+files.Certificate, "--ca-cert="+files.CACert)
 	cmd.Stderr = os.Stderr
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
@@ -312,10 +375,11 @@ func stockPair(t *testing.T) map[string]string {
 			}
 		}
 	}
+	socks["tls"] = "tls:" + addr.String()
 	return socks
 }
 
-func ourPair(t *testing.T) map[string]string {
+func ourPair(t *testing.T, files TLSFiles) map[string]string {
 	dir := t.TempDir()
 	var dbs []*Database
 	for _, name := range []string{"t", "r"} {
@@ -344,6 +408,15 @@ func ourPair(t *testing.T) map[string]string {
 	}
 	t.Cleanup(func() { srv.Close() })
 	socks := map[string]string{"": dir + "/s", "ro": dir + "/ro", "rl": dir + "/rl"}
+	config, err := ServerTLS(files)
+	if err != nil {
+		t.Fatal(err)
+	}
+	addr, err := srv.Listen(Remote{Target: "pssl:0:127.0.0.1", Role: "roler", TLS: config})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { socks["tls"] = "tls:" + addr.String() }()
 	for prefix, r := range map[string]Remote{"": {}, "ro": {ReadOnly: true}, "rl": {Role: "roler"}} {
 		r.Target = "punix:" + socks[prefix]
 		if _, err := srv.Listen(r); err != nil {

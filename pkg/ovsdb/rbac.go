@@ -39,12 +39,13 @@ func (x *txn) denied(what string, t *TableSchema) error {
 	return ovsdbError("permission error", "RBAC rules for client \"%s\" role \"%s\" prohibit %s table \"%s\".", x.who.rbacID(), x.who.role, what, t.Name)
 }
 
-// known objects to a session that has a role and no name: whatever rows it means, none can be its own.
+// known objects to a session whose role has no permission in the table at all, or that has no name: whatever rows it means,
+// even none.
 func (x *txn) known(what string, t *TableSchema) error {
-	if x.who == nil || x.who.role == "" || x.who.id != "" || x.db.Schema().Table("RBAC_Role") == nil {
-		return nil
+	if p, limited := x.permission(t); limited && p == nil {
+		return x.denied(what, t)
 	}
-	return x.denied(what, t)
+	return nil
 }
 
 // owns checks a row against the authorization columns of a permission: one of them must hold the client's name. The empty

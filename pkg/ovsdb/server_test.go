@@ -172,3 +172,43 @@ func TestPipelined(t *testing.T) {
 		}
 	}
 }
+
+// TestKinderThanStock asks what makes stock 3.5 exit, or leaves its clients without an answer.
+func TestKinderThanStock(t *testing.T) {
+	db, err := Open(testSchema(t), Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer db.Close()
+	sock := filepath.Join(t.TempDir(), "s")
+	srv := serve(t, db, sock)
+	defer srv.Close()
+	r := dialRaw(t, "unix", sock)
+	r.send(`{"id":"m","method":"monitor_cond","params":["T","m",{"Root":[{}]}]}`)
+	if _, err := r.next(); err != nil {
+		t.Fatal(err)
+	}
+	for text, want := range map[string]string{
+		`{"id":1,"method":"monitor","params":["T","x"]}`:                                    "invalid parameters",
+		`{"id":2,"method":"monitor_cond","params":["T"]}`:                                   "invalid parameters",
+		`{"id":3,"method":"monitor_cond_change","params":["m","m",{"Root":[{}]}]}`:          "Required 'where' member is missing",
+		`{"id":4,"method":"monitor_cond_change","params":["m","m",{"Root":[{"where":1}]}]}`: "Type mismatch",
+	} {
+		r.send(text)
+		m, err := r.next()
+		if err != nil || !strings.Contains(jsonText(m["error"]), want) {
+			t.Errorf("%s: %v %v", text, m, err)
+		}
+	}
+	// RFC 7047 section 4.1.4: a canceled transaction is answered with "canceled", and changes nothing.
+	for _, id := range []string{`"w"`, `7`, `["w",1]`, `{"a":null}`} {
+		r.send(`{"id":` + id + `,"method":"transact","params":["T",{"op":"wait","table":"Root","where":[],"columns":["name"],"until":"!=","rows":[]},{"op":"insert","table":"Root","row":{"name":"never"}}]}`)
+		r.send(`{"id":null,"method":"cancel","params":[` + id + `]}`)
+		if m, err := r.next(); err != nil || m["error"] != "canceled" || jsonText(m["id"]) != id {
+			t.Errorf("canceling %s: %v %v", id, m, err)
+		}
+	}
+	if n := len(readInts(t, db, "a")); n != 0 {
+		t.Fatalf("%d rows were inserted by canceled transactions", n)
+	}
+}
