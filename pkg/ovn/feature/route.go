@@ -5,7 +5,6 @@ import (
 	"net/netip"
 	"slices"
 	"strconv"
-	"strings"
 
 	"github.com/kove-io/kove/pkg/ovn/lflow"
 	"github.com/kove-io/kove/pkg/ovn/topo"
@@ -38,7 +37,7 @@ func route() Feature {
 					}
 					continue
 				}
-				b.Add(r.Datapath, lflow.RouterInIPRouting, g.priority(), g.match(tables), g.choose(ids[i]))
+				g.choose(r, g.match(tables), ids[i], b)
 				for j, m := range g.members {
 					b.Add(r.Datapath, lflow.RouterInIPRoutingECMP, 100, memberMatch(ids[i], j+1),
 						nextHopActions(m.Hop, m.Source, m.Via)+familyOf(m.Hop.Is4()).nextHopFlag()+"next;").WithHint(m.ID)
@@ -182,36 +181,6 @@ func (g *routeGroup) match(tables map[string]int) string {
 		m = "inport == " + g.members[0].Via.Quoted + " && " + m
 	}
 	return m
-}
-
-// choose selects a member by a hash of the fields that all members name, by default those of the connection.
-func (g *routeGroup) choose(id int) string {
-	var fields []string
-	for i, m := range g.members {
-		if i == 0 {
-			fields = slices.Clone(m.Fields)
-		}
-		fields = slices.DeleteFunc(fields, func(f string) bool { return !slices.Contains(m.Fields, f) })
-	}
-	slices.Sort(fields)
-	return "ip.ttl--; flags.loopback = 1; " + chooseMember(id, len(g.members), fields)
-}
-
-// chooseMember is the action that selects one of n members.
-func chooseMember(id, n int, fields []string) string {
-	s := lflow.RegECMPGroup + " = " + strconv.Itoa(id) + "; " + lflow.RegECMPMember + " = "
-	if n == 1 {
-		return s + "1; next;"
-	}
-	var members []string
-	for i := range n {
-		members = append(members, strconv.Itoa(i+1))
-	}
-	list := strings.Join(members, ", ")
-	if len(fields) > 0 {
-		return s + "select(values=(" + list + `); hash_fields="` + strings.Join(fields, ",") + `");`
-	}
-	return s + "select(" + list + ");"
 }
 
 func memberMatch(id, member int) string {

@@ -171,8 +171,11 @@ func (t *Topo) computeRoutes(id ovsdb.UUID) []Route {
 		if !ok {
 			continue
 		}
-		if s.BFD != nil && r.Via != nil {
-			r.session, _ = t.bfdBySession.one(bfdKey{r.Via.Name, s.Nexthop})
+		if s.BFD == nil || r.Via == nil {
+			// nothing watches it
+		} else if b := t.BFD.Get(*s.BFD); b != nil {
+			// The session of the port that the BFD row names, which need not be the one that the route goes through.
+			r.session, _ = t.bfdBySession.one(bfdKey{b.LogicalPort, s.Nexthop})
 		}
 		out = append(out, r)
 	}
