@@ -18,9 +18,6 @@ ovn-nbctl --id=@n create NAT type=dnat_and_snat external_ip=10.0.2.241 logical_i
 ovn-nbctl lb-add lb2 10.96.0.2:80 10.0.0.1:80,10.0.0.2:80 tcp -- lr-lb-add lr2 lb2
 ovn-nbctl --id=@h create Load_Balancer_Health_Check vip='"10.96.0.2:80"' -- add Load_Balancer lb2 health_check @h
 ovn-nbctl set Logical_Router lr2 options:ct-zone-limit=0
-ovn-nbctl lr-add off
-ovn-nbctl lrp-add off off1 0a:00:00:00:00:01 10.0.12.253/24 -- lsp-add sw1 o1 -- lsp-set-type o1 router -- lsp-set-addresses o1 router -- lsp-set-options o1 router-port=off1
-ovn-nbctl set Logical_Router off enabled=false
 ovn-nbctl lr-add ecmp -- lrp-add ecmp e1 0a:00:00:00:00:01 10.0.4.254/24 fd00:4::1/64
 for f in tp_dst ip_src,tp_src ip_proto eth_src; do
 ovn-nbctl --id=@r create Logical_Router_Static_Route ip_prefix=192.${#f}.0.0/16 nexthop=10.0.4.29 selection_fields=$f -- --id=@s create Logical_Router_Static_Route ip_prefix=192.${#f}.0.0/16 nexthop=10.0.4.30 selection_fields=$f -- add Logical_Router ecmp static_routes @r @s
@@ -28,3 +25,6 @@ ovn-nbctl --id=@r create Logical_Router_Static_Route ip_prefix=191.${#f}.0.0/16 
 done
 ovn-nbctl lr-add bfd -- lrp-add bfd b1 0a:00:00:00:00:01 10.0.13.254/24 -- lrp-add bfd b2 0a:00:00:00:00:02 10.0.14.254/24
 ovn-nbctl --id=@b create BFD logical_port=b2 dst_ip=10.0.14.1 -- --id=@r create Logical_Router_Static_Route ip_prefix=192.168.0.0/16 nexthop=10.0.14.1 output_port=b1 bfd=@b -- add Logical_Router bfd static_routes @r
+ovn-nbctl lr-add off
+ovn-nbctl lrp-add off off1 0a:00:00:00:00:01 10.0.12.253/24 -- lsp-add sw1 o1 -- lsp-set-type o1 router -- lsp-set-addresses o1 router -- lsp-set-options o1 router-port=off1
+ovn-nbctl set Logical_Router off enabled=false
