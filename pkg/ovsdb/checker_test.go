@@ -42,6 +42,7 @@ func TestManyClients(t *testing.T) {
 		w.monitor("poor", "monitor_cond_since", `[{"columns":["name","a","kids"],"where":[["a","<",90],["name","==","counter"]]}]`, func(name string, a int64) bool { return a < 90 || name == "counter" }),
 	}
 	var wg sync.WaitGroup
+	changing := w.changeConditions(rand.New(rand.NewPCG(seed, 100)))
 	writers := 8
 	for n := range writers {
 		wg.Add(1)
@@ -106,6 +107,17 @@ func TestManyClients(t *testing.T) {
 	for _, s := range observers[0].states {
 		byCounter[s.counter] = s
 	}
+	changing.until(t, final)
+	changing.end() // or it goes on changing its condition
+	for range changing.at {
+	}
+	for _, s := range changing.states {
+		limit := s.limit
+		if have, want := s.text(nil), byCounter[s.counter].text(func(name string, a int64) bool { return a >= limit || name == "counter" }); have != want {
+			t.Fatalf("with conditions that change, at %d with a limit of %d:\nhave %s\nwant %s", s.counter, limit, have, want)
+		}
+	}
+	t.Logf("with conditions that change: %d states", len(changing.states))
 	for _, o := range observers {
 		last := int64(-1)
 		for _, s := range o.states {
@@ -394,6 +406,7 @@ type account struct {
 // snapshot is what somebody sees at one moment.
 type snapshot struct {
 	counter int64
+	limit   int64 // that the condition had, where conditions change
 	rows    map[UUID]account
 	kids    map[UUID]bool
 }
@@ -437,6 +450,7 @@ type observer struct {
 	sees   func(string, int64) bool
 	client *Client // it loses its connection now and then
 	at     chan int64
+	end    func()
 	states []snapshot // until at is closed, of the goroutine that fills them
 	err    error
 }
@@ -518,6 +532,79 @@ func (w *checkedWorld) watch(name string, db DB) *observer {
 			}
 		}
 		o.err = errors.New("the watch ended")
+	}()
+	return o
+}
+
+// changeConditions observes with a condition that it changes all the time. The monitor's id names the limit that is in force.
+func (w *checkedWorld) changeConditions(rng *rand.Rand) *observer {
+	o := w.observer("conditions that change", nil)
+	c := dialRaw(w.T, "unix", w.sock)
+	where := func(limit int64) string { return fmt.Sprintf(`[["a",">=",%d],["name","==","counter"]]`, limit) }
+	c.send(fmt.Sprintf(`{"id":"m","method":"monitor_cond_since","params":["T",100,{"Root":[{"columns":["name","a","kids"],"where":%s}]},"%s"]}`, where(100), noTxnID))
+	o.end = func() { c.c.Close() }
+	rows := map[UUID]account{}
+	go func() {
+		defer close(o.at)
+		limit, asked := int64(100), int64(100)
+		change := func() {
+			next := int64(60 + rng.IntN(80))
+			if next == asked {
+				next++
+			}
+			fmt.Fprintf(c.c, `{"id":"c","method":"monitor_cond_change","params":[%d,%d,{"Root":[{"where":%s}]}]}`, asked, next, where(next))
+			asked = next
+		}
+		for {
+			c.c.SetReadDeadline(time.Now().Add(60 * time.Second))
+			text, err := c.f.next()
+			if err != nil {
+				o.err = err
+				return
+			}
+			v, err := parseJSON(text)
+			if err != nil {
+				o.err = err
+				return
+			}
+			m := v.(map[string]any)
+			var tables any
+			switch {
+			case m["error"] != nil:
+				o.err = fmt.Errorf("%s", text)
+				return
+			case m["id"] == "c":
+				limit = asked // also when no row came or went
+				change()
+				continue
+			case m["id"] == "m":
+				tables = m["result"].([]any)[2]
+				change()
+			default:
+				p := m["params"].([]any)
+				limit, tables = p[0].(int64), p[2]
+			}
+			for _, us := range tables.(map[string]any) {
+				for key, u := range us.(map[string]any) {
+					id, err := ParseUUID(key)
+					if err == nil {
+						err = applyAccount("Root", id, u.(map[string]any), rows, nil)
+					}
+					if err != nil {
+						o.err = err
+						return
+					}
+				}
+			}
+			s := snapshot{limit: limit, rows: maps.Clone(rows)}
+			for _, r := range rows {
+				if r.name == "counter" {
+					s.counter = r.a
+				}
+			}
+			o.states = append(o.states, s)
+			o.at <- s.counter
+		}
 	}()
 	return o
 }

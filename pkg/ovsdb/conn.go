@@ -17,6 +17,7 @@ const (
 	changeCost   = 256              // what a queued change is taken to weigh, in bytes
 	writeTimeout = 60 * time.Second // a client that takes nothing for so long is gone
 	writeChunk   = 256 << 10
+	maxReplies   = 1000 // that a client may leave untaken before its requests wait
 )
 
 // conn is one client. A reader executes its requests in order; a writer makes and sends whatever it gets to see.
@@ -41,6 +42,7 @@ type conn struct {
 	why     error
 	blocked map[string]*blockedTxn // transactions that wait, by request id
 	aware   bool                   // set_db_change_aware
+	replies int                    // queued ones
 	owed    int                    // replies that owedBy's publisher is to give
 	owedBy  *Database
 	paid    *sync.Cond
@@ -76,7 +78,9 @@ func (c *conn) sendFor(m *monitor, cost int, fn func([]byte) []byte) bool {
 		return false
 	}
 	c.out = append(c.out, outItem{fn, cost})
-	c.backlog += cost
+	if c.backlog += cost; cost == 0 {
+		c.replies++
+	}
 	c.mu.Unlock()
 	c.wake.Signal()
 	return true
@@ -198,7 +202,11 @@ func (c *conn) write() {
 				}
 			}
 			c.mu.Lock()
-			c.backlog -= it.cost
+			if c.backlog -= it.cost; it.cost == 0 {
+				if c.replies--; c.replies == maxReplies/2 {
+					c.paid.Broadcast()
+				}
+			}
 			c.mu.Unlock()
 		}
 	}
@@ -256,6 +264,7 @@ func (r heardReader) Read(b []byte) (int, error) {
 func (c *conn) read() error {
 	f := framer{r: heardReader{c}, limit: c.srv.opts.MaxMessage}
 	for {
+		c.throttle()
 		text, err := f.next()
 		if err != nil {
 			return err
@@ -267,6 +276,18 @@ func (c *conn) read() error {
 		if err := c.message(v); err != nil {
 			return err
 		}
+	}
+}
+
+// throttle has a client that asks and asks and does not take the answers wait before it is read again.
+func (c *conn) throttle() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.replies < maxReplies {
+		return
+	}
+	for c.replies > maxReplies/2 && !c.closed {
+		c.paid.Wait()
 	}
 }
 

@@ -1,7 +1,9 @@
 package ovsdb
 
 import (
+	"bytes"
 	"errors"
+	"slices"
 	"time"
 )
 
@@ -126,10 +128,16 @@ func convertTables(old []*table, from, to *Schema) ([]*table, error) {
 			}
 		}
 		t := x.tab(ts)
-		for id, s := range old[os.Index].rows {
-			row := &Row{UUID: id, version: s.row.version, table: ts, vals: append([]Value(nil), ts.defaults...)}
+		rows := make([]*Row, 0, len(old[os.Index].rows))
+		for _, s := range old[os.Index].rows {
+			rows = append(rows, s.row)
+		}
+		// In order, so that the same contents are refused for the same reason every time.
+		slices.SortFunc(rows, func(a, b *Row) int { return bytes.Compare(a.UUID[:], b.UUID[:]) })
+		for _, r := range rows {
+			row := &Row{UUID: r.UUID, version: r.version, table: ts, vals: append([]Value(nil), ts.defaults...)}
 			for _, c := range cols {
-				v, err := c.convert(s.row.vals[c.from.Index])
+				v, err := c.convert(r.vals[c.from.Index])
 				if err != nil {
 					return nil, err
 				}

@@ -212,3 +212,62 @@ func TestKinderThanStock(t *testing.T) {
 		t.Fatalf("%d rows were inserted by canceled transactions", n)
 	}
 }
+
+// TestAsksAndAsks has a client that asks for everything again and again and takes no answers: its requests wait, memory does
+// not grow. When it takes them it gets them all.
+func TestAsksAndAsks(t *testing.T) {
+	db, err := Open(testSchema(t), Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer db.Close()
+	if _, err := db.Transact(t.Context(), Insert("Root", NewUUID(), ColumnValue{"name", strings.Repeat("long ", 2000)})); err != nil {
+		t.Fatal(err)
+	}
+	sock := filepath.Join(t.TempDir(), "s")
+	srv := serve(t, db, sock)
+	defer srv.Close()
+	r := dialRaw(t, "unix", sock)
+	const n = 20_000
+	sent := make(chan error, 1)
+	go func() {
+		var err error
+		for i := 0; i < n && err == nil; i++ {
+			_, err = fmt.Fprintf(r.c, `{"id":%d,"method":"transact","params":["T",{"op":"select","table":"Root","where":[]}]}`, i)
+		}
+		sent <- err
+	}()
+	var c *conn
+	queued := func() int {
+		srv.mu.Lock()
+		for l := range srv.lns {
+			for x := range l.conns {
+				c = x
+			}
+		}
+		srv.mu.Unlock()
+		if c == nil {
+			return 0
+		}
+		c.mu.Lock()
+		defer c.mu.Unlock()
+		return c.replies
+	}
+	for end := time.Now().Add(20 * time.Second); queued() < maxReplies/2; time.Sleep(time.Millisecond) {
+		if time.Now().After(end) {
+			t.Fatalf("%d replies wait; the test does not get there", queued())
+		}
+	}
+	for i := range n {
+		m, err := r.next()
+		if err != nil || m["id"] != int64(i) {
+			t.Fatalf("reply %d: %v %v", i, m, err)
+		}
+		if q := queued(); q > maxReplies+1 {
+			t.Fatalf("%d replies wait", q)
+		}
+	}
+	if err := <-sent; err != nil {
+		t.Fatal(err)
+	}
+}
