@@ -21,6 +21,8 @@ type output struct {
 	flows   []flowRef   // sorted, unique
 	rows    []rowKey    // sorted, unique
 	members []memberRef // sorted, unique
+
+	warnings []string
 }
 
 type flowRef struct {
@@ -101,6 +103,7 @@ func (e *engine) compile(u topo.Unit) {
 		next = e.collect()
 	}
 	prev := e.outputs[key]
+	next.warnings = e.warn(prev, u)
 	e.apply(prev, &next)
 	if u.View == nil {
 		delete(e.outputs, key)
@@ -110,6 +113,20 @@ func (e *engine) compile(u topo.Unit) {
 	}
 	e.stats.Units++
 	e.counters.unit(u.Kind, e.stats.Steps == 1, false)
+}
+
+// warn tells the operator which rows of a unit are left out, each once.
+func (e *engine) warn(prev *output, u topo.Unit) []string {
+	r, ok := u.View.(*topo.Router)
+	if !ok {
+		return nil
+	}
+	for _, w := range r.Absurd {
+		if prev == nil || !slices.Contains(prev.warnings, w) {
+			e.log.Warn("leaving out a row", "component", "northd", "row", w)
+		}
+	}
+	return r.Absurd
 }
 
 // run compiles a view into e.builder and e.rowOut; it returns what a feature panicked with.

@@ -145,6 +145,7 @@ func (t *Topo) computeRouter(id ovsdb.UUID) *Router {
 		return nil
 	}
 	r := t.computePeerRouter(id)
+	r.Absurd = t.absurdities(id, f, row)
 	r.StaticRoutes, r.Routes = t.LogicalRouterStaticRoute.list(row.StaticRoutes), t.usableRoutes(id)
 	for _, p := range t.LogicalRouterPolicy.list(row.Policies) {
 		r.Policies = append(r.Policies, Policy{p, t.usableHops(policyKey{id, p.UUID})})

@@ -279,6 +279,7 @@ type Router struct {
 	StaticRoutes  []*nb.LogicalRouterStaticRoute // all of them, usable or not
 	Routes        []Route                        // the usable ones, and what was learned
 	Policies      []Policy
+	Absurd        []string // rows that are left out, and why
 	NATs          []*NAT
 	LoadBalancers []*LoadBalancerFacts
 }

@@ -6,7 +6,6 @@ ovn-nbctl ls-add ext
 ovn-nbctl lr-add r0
 ovn-nbctl lrp-add r0 r0-sw0 0a:00:00:00:ff:01 10.0.0.254/24 fd00::1/64 -- lsp-add sw0 sw0-r0 -- lsp-set-type sw0-r0 router -- lsp-set-addresses sw0-r0 router -- lsp-set-options sw0-r0 router-port=r0-sw0
 ovn-nbctl lrp-add r0 r0-ext 0a:00:00:00:ff:04 172.16.0.1/24 2001:db8::1/64 -- lsp-add ext ext-r0 -- lsp-set-type ext-r0 router -- lsp-set-addresses ext-r0 router -- lsp-set-options ext-r0 router-port=r0-ext
-ovn-nbctl lsp-add ext ln-ext -- lsp-set-type ln-ext localnet -- lsp-set-addresses ln-ext unknown -- lsp-set-options ln-ext network_name=phys
 ovn-nbctl lsp-add sw0 p1 -- lsp-set-addresses p1 '0a:00:00:00:00:01 10.0.0.1 fd00::11'
 ovn-nbctl lsp-add sw0 p2 -- lsp-set-addresses p2 '0a:00:00:00:00:02 10.0.0.2'
 ovn-nbctl lrp-set-gateway-chassis r0-ext hv1 10
@@ -16,7 +15,6 @@ ovn-nbctl lr-nat-add r0 dnat 172.16.0.22 10.0.0.2
 ovn-nbctl lr-nat-add r0 dnat_and_snat 172.16.0.23 10.0.0.2
 ovn-nbctl lr-nat-add r0 snat 2001:db8::20 fd00::/64
 ovn-nbctl lr-nat-add r0 dnat_and_snat 2001:db8::21 fd00::11
-ovn-nbctl lsp-del ln-ext
 ovn-nbctl lrp-set-enabled r0-ext disabled
 ovn-appctl -t $OVN_RUNDIR/northd.ctl inc-engine/recompute # stock is not always exact without
 ovn-nbctl sync

@@ -10,8 +10,9 @@ ovn-nbctl lsp-add ext ln-ext -- lsp-set-type ln-ext localnet -- lsp-set-addresse
 ovn-nbctl lsp-add sw0 p1 -- lsp-set-addresses p1 '0a:00:00:00:00:01 10.0.0.1 fd00::11'
 ovn-nbctl lsp-add sw0 p2 -- lsp-set-addresses p2 '0a:00:00:00:00:02 10.0.0.2'
 ovn-nbctl lrp-set-gateway-chassis r0-ext hv1 10
-ovn-nbctl set Logical_Router r0 options:requested-tnl-key=77 options:snat-ct-zone=5 options:ct-zone-limit=100 options:mac_binding_age_threshold='"192.168.0.0/16:300;192.168.10.0/24:0;fe80::/10:600;1200"' options:dynamic_neigh_routers=true options:always_learn_from_arp_request=false external_ids:neutron\\:router_name=front external_ids:foo=bar
+ovn-nbctl set Logical_Router r0 options:snat-ct-zone=5 options:ct-zone-limit=100 options:mac_binding_age_threshold='"192.168.0.0/16:300;192.168.10.0/24:0;fe80::/10:600;1200"' options:dynamic_neigh_routers=true options:always_learn_from_arp_request=false external_ids:neutron\\:router_name=front external_ids:foo=bar
 ovn-nbctl set Logical_Router_Port r0-sw0 options:requested-tnl-key=9 external_ids:a=b
+ovn-nbctl lr-add r9 -- set Logical_Router r9 options:requested-tnl-key=77
 ovn-nbctl lr-add r1 -- set Logical_Router r1 options:mac_binding_age_threshold=bad options:ct-zone-limit=-1 options:snat-ct-zone=99999 options:requested-tnl-key=0
 ovn-nbctl lrp-add r1 r1-ext 0a:00:00:00:ff:05 172.16.0.2/24 -- lsp-add ext ext-r1 -- lsp-set-type ext-r1 router -- lsp-set-addresses ext-r1 router -- lsp-set-options ext-r1 router-port=r1-ext
 ovn-nbctl lr-add r2 -- set Logical_Router r2 options:mac_binding_age_threshold=60 options:ct-zone-limit=0 options:snat-ct-zone=0 options:always_learn_from_arp_request=true
