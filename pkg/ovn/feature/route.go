@@ -128,9 +128,18 @@ type routeGroup struct {
 	// connected: as good as the router's own networks.
 	connected bool
 	members   []*topo.Route
+	name      string // see key
 }
 
+// key names the group, once and for all.
 func (g *routeGroup) key() string {
+	if g.name == "" {
+		g.name = g.describe()
+	}
+	return g.name
+}
+
+func (g *routeGroup) describe() string {
 	k := g.table + " " + g.prefix.String() + " " + strconv.FormatBool(g.bySource)
 	if g.learned {
 		k += " learned"

@@ -14,7 +14,7 @@ func (t *Topo) computeRouterPortFacts(id ovsdb.UUID) *RouterPortFacts {
 	if row == nil || !ok {
 		return nil
 	}
-	dp, key, router := t.datapath.Get(lr), t.portKey(row.Name, id), t.LogicalRouter.Get(lr)
+	dp, key, router := t.datapath.Get(lr), t.portKey(row.Name, id), t.routerSettings.Get(lr)
 	if dp == nil || key == nil || router == nil || !usable(row) {
 		return nil
 	}
@@ -100,6 +100,20 @@ func routerAddresses(row *nb.LogicalRouterPort) Addresses {
 		}
 	}
 	return a
+}
+
+// routerSettings is what ports of a router take from its row: a route or a policy that comes concerns none of them.
+type routerSettings struct {
+	Options map[string]string
+	NAT     []ovsdb.UUID
+}
+
+func (t *Topo) computeRouterSettings(id ovsdb.UUID) *routerSettings {
+	row := t.LogicalRouter.Get(id)
+	if row == nil {
+		return nil
+	}
+	return &routerSettings{row.Options, row.NAT}
 }
 
 func (t *Topo) computeRouterFacts(id ovsdb.UUID) *RouterFacts {
@@ -227,7 +241,7 @@ func (t *Topo) computeRouterPort(id ovsdb.UUID) *RouterPort {
 	if bound := t.bindings.Get(f.CRName); bound != nil && f.Distributed() {
 		p.HostingChassis = bound.Chassis
 	}
-	p.NATs = t.natList(t.LogicalRouter.Get(f.DP.ID).NAT)
+	p.NATs = t.natList(t.routerSettings.Get(f.DP.ID).NAT)
 	if lsp, ok := t.lspByRouterLRP.one(f.Name); ok {
 		p.PeerPort = t.portFacts.Get(lsp)
 		if p.PeerPort != nil {

@@ -19,6 +19,7 @@ type rules struct {
 	portFacts       *Rule[ovsdb.UUID, *SwitchPortFacts]
 	routerFacts     *Rule[ovsdb.UUID, *RouterFacts]
 	routerPortFacts *Rule[ovsdb.UUID, *RouterPortFacts]
+	routerSettings  *Rule[ovsdb.UUID, *routerSettings]
 	peerRouters     *Rule[ovsdb.UUID, *Router] // what the ports that lead to a router may know of it
 	pgFacts         *Rule[ovsdb.UUID, *PortGroupFacts]
 	pgACLs          *Rule[ovsdb.UUID, []*ACL]
@@ -79,6 +80,7 @@ func (t *Topo) initRules() {
 	t.portFacts = newRule(g, "switch port facts", t.computeSwitchPortFacts)
 	t.routerFacts = newRule(g, "router facts", t.computeRouterFacts)
 	t.routerPortFacts = newRule(g, "router port facts", t.computeRouterPortFacts)
+	t.routerSettings = newRule(g, "settings of a router", t.computeRouterSettings)
 	t.peerRouters = newRule(g, "router behind a port", t.computePeerRouter)
 	t.pgFacts = newRule(g, "port group facts", t.computePortGroupFacts)
 	t.pgACLs = newRule(g, "ACLs of port group", t.computePortGroupACLs)
