@@ -166,7 +166,7 @@ func (l *lab) startCentral() error {
 	if err := l.restartCentral(); err != nil {
 		return err
 	}
-	_, err := l.tool("ovn-nbctl", "--timeout=20", "init", "--", "set", "NB_Global", ".", "options:bfd-min-rx=300")
+	_, err := l.tool("ovn-nbctl", "--timeout=60", "init", "--", "set", "NB_Global", ".", "options:bfd-min-rx=300")
 	return err
 }
 
@@ -278,7 +278,8 @@ func (l *lab) newChassis(number int) (*chassis, error) {
 	}
 	if err := o.vsctl("add-br", "br-ex", "--", "set", "bridge", "br-ex", "datapath_type="+datapath(), "--", "add-port", "br-ex", "phys0",
 		"--", "set", "open", ".", "external_ids:ovn-remote=unix:"+l.dir+"/central/sb.sock", "external_ids:ovn-encap-type=geneve", "external_ids:ovn-encap-ip="+ip,
-		"external_ids:ovn-bridge-datapath-type="+datapath(), "external_ids:ovn-bridge-mappings=phys:br-ex", "external_ids:ovn-monitor-all=false"); err != nil {
+		"external_ids:ovn-bridge-datapath-type="+datapath(), "external_ids:ovn-bridge-mappings=phys:br-ex",
+		fmt.Sprintf("external_ids:ovn-chassis-mac-mappings=phys:0a:c0:00:00:00:%02x", number), "external_ids:ovn-monitor-all=false"); err != nil {
 		return nil, err
 	}
 	if err := o.ns.address(nic, ip+"/24"); err != nil {

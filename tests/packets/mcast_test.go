@@ -100,22 +100,24 @@ func TestMulticastSnooping(t *testing.T) {
 		l.waitGroup(t, group, 1)
 		atMember, atOther := member.capture(t), other.capture(t)
 		atMember.waitDoing(t, "datagram to "+group, isUDP("to the group"), func() { sender.multicast(t, group, "to the group") })
-		sender.send(t, ethernet(other.mac, sender.mac, typeIPv4, udp4("10.0.0.10", 9, "10.0.0.12", 9, "behind")))
-		atOther.wait(t, "datagram", isUDP("behind"))
+		atOther.waitDoing(t, "datagram", isUDP("behind"), func() {
+			sender.send(t, ethernet(other.mac, sender.mac, typeIPv4, udp4("10.0.0.10", 9, "10.0.0.12", 9, "behind")))
+		})
 		if fs := atOther.all(isUDP("to the group")); len(fs) > 0 {
 			t.Errorf("%s: who has not joined gets %v", group, fs)
 		}
 		other.join(t, group)
 		l.waitGroup(t, group, 2)
 		atOther.waitDoing(t, "datagram to "+group+" once joined", isUDP("to both"), func() { sender.multicast(t, group, "to both") })
-		atMember.wait(t, "datagram to "+group+" still", isUDP("to both"))
+		atMember.waitDoing(t, "datagram to "+group+" still", isUDP("to both"), func() { sender.multicast(t, group, "to both") })
 		leave()
 	}
 	// nobody has joined this one
 	atMember := member.capture(t)
 	sender.multicast(t, "239.1.1.9", "to nobody")
-	sender.send(t, ethernet(member.mac, sender.mac, typeIPv4, udp4("10.0.0.10", 9, "10.0.0.11", 9, "behind")))
-	atMember.wait(t, "datagram", isUDP("behind"))
+	atMember.waitDoing(t, "datagram", isUDP("behind"), func() {
+		sender.send(t, ethernet(member.mac, sender.mac, typeIPv4, udp4("10.0.0.10", 9, "10.0.0.11", 9, "behind")))
+	})
 	if fs := atMember.all(isUDP("to nobody")); len(fs) > 0 {
 		t.Errorf("nobody joined 239.1.1.9, but it arrives: %v", fs)
 	}
@@ -145,8 +147,9 @@ func TestMulticastRelay(t *testing.T) {
 	if f.ttl != 7 {
 		t.Errorf("TTL %d behind one router, want 7 of 8", f.ttl)
 	}
-	a.send(t, ethernet(macOf("mcrr-mcr0"), a.mac, typeIPv4, udp4("10.0.0.10", 9, "10.0.1.11", 9, "behind")))
-	atC.wait(t, "datagram", isUDP("behind"))
+	atC.waitDoing(t, "datagram", isUDP("behind"), func() {
+		a.send(t, ethernet(macOf("mcrr-mcr0"), a.mac, typeIPv4, udp4("10.0.0.10", 9, "10.0.1.11", 9, "behind")))
+	})
 	if fs := atC.all(isUDP("relayed")); len(fs) > 0 {
 		t.Errorf("who has not joined gets %v", fs)
 	}

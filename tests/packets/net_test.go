@@ -171,10 +171,14 @@ func sortedLines(lines []string) string {
 	return strings.Join(lines, "\n")
 }
 
-// eventually tries until fn has no error; the last one fails the test after the time given.
+// patience is how long a case waits for what must come, at least: on a busy machine ovn-controller may need seconds for a step.
+const patience = 45 * time.Second
+
+// eventually tries until fn has no error; the last one fails the test after the time given, or patience if that is longer.
 func eventually(t *testing.T, limit time.Duration, fn func() error) {
 	t.Helper()
-	deadline := time.Now().Add(limit * time.Duration(*slowFlag))
+	limit = max(limit, patience)
+	deadline := time.Now().Add(limit)
 	for {
 		err := fn()
 		if err == nil {

@@ -23,8 +23,9 @@ func TestPortSecurity(t *testing.T) {
 	a.send(t, ethernet(b.mac, a.mac, typeIPv4, udp4("10.0.0.99", 1, "10.0.0.11", 9, "forged")))
 	a.send(t, ethernet(broadcast, a.mac, typeARP, arp(1, a.mac, "10.0.0.99", "00:00:00:00:00:00", "10.0.0.11")))
 	a.send(t, ethernet(broadcast, a.mac, typeARP, arp(1, forger, "10.0.0.10", "00:00:00:00:00:00", "10.0.0.11")))
-	a.send(t, ethernet(b.mac, a.mac, typeIPv4, udp4("10.0.0.10", 1, "10.0.0.11", 9, "true")))
-	got.wait(t, "true datagram", isUDP("true"))
+	got.waitDoing(t, "true datagram", isUDP("true"), func() {
+		a.send(t, ethernet(b.mac, a.mac, typeIPv4, udp4("10.0.0.10", 1, "10.0.0.11", 9, "true")))
+	})
 	forged := netip.MustParseAddr("10.0.0.99")
 	for _, f := range got.all(func(f frame) bool { return f.from == forged || f.src == forger || string(f.payload) == "forged" }) {
 		t.Errorf("port security let through %v", f)
@@ -33,8 +34,9 @@ func TestPortSecurity(t *testing.T) {
 	// and towards the port: only its own addresses
 	got = a.capture(t)
 	b.send(t, ethernet(a.mac, b.mac, typeIPv4, udp4("10.0.0.11", 1, "10.0.0.77", 9, "astray")))
-	b.send(t, ethernet(a.mac, b.mac, typeIPv4, udp4("10.0.0.11", 1, "10.0.0.10", 9, "right")))
-	got.wait(t, "datagram to its address", isUDP("right"))
+	got.waitDoing(t, "datagram to its address", isUDP("right"), func() {
+		b.send(t, ethernet(a.mac, b.mac, typeIPv4, udp4("10.0.0.11", 1, "10.0.0.10", 9, "right")))
+	})
 	if fs := got.all(isUDP("astray")); len(fs) > 0 {
 		t.Errorf("port security let through %v", fs)
 	}
