@@ -223,6 +223,9 @@ func switchPortRows(p *topo.SwitchPort, b *rows) {
 		name := strconv.FormatInt(p.DP.Key, 10) + "_" + pg.Name
 		b.Add(sb.TablePortGroup, name, col(sb.PortGroupColName, name))
 		b.Member(sb.TablePortGroup, name, sb.PortGroupColPorts, p.Name)
+		if slices.Contains(row.Addresses, "router") {
+			continue // addresses that are the router's, not its own
+		}
 		for _, a := range p.Addresses {
 			for _, n := range a.IP4 {
 				b.Member(sb.TableAddressSet, pg.Name+"_ip4", sb.AddressSetColAddresses, n.Match())
@@ -415,7 +418,7 @@ func loadBalancerRows(lb *topo.LoadBalancer, b *rows) {
 	for _, r := range lb.Routers {
 		lrs = append(lrs, r.SB)
 	}
-	options := maps.Clone(lb.Options)
+	options := maps.Clone(lb.Row.Options)
 	if options == nil {
 		options = map[string]string{}
 	}
