@@ -223,6 +223,43 @@ func TestHistoryClients(t *testing.T) {
 	}
 }
 
+// TestHistoryOfLargeRows changes a row with thousands of members again and again: the history must not keep them all.
+func TestHistoryOfLargeRows(t *testing.T) {
+	const limit = 1000
+	db, err := Open(testSchema(t), Options{History: limit})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer db.Close()
+	id := NewUUID()
+	members := map[string]string{}
+	for i := range 5000 {
+		members[fmt.Sprint("member", i)] = "x"
+	}
+	if _, err := db.Transact(t.Context(), Insert("Root", id, ColumnValue{"m", NewStringMap(members)})); err != nil {
+		t.Fatal(err)
+	}
+	for i := range 300 {
+		if _, err := db.Transact(t.Context(), Mutate("Root", id, Mutation{"m", MutInsert, NewStringMap(map[string]string{fmt.Sprint("more", i): "y"})})); err != nil {
+			t.Fatal(err)
+		}
+	}
+	h := db.pub.history // nothing is committed any more
+	if h.weight > limit*historyWeight || h.changes > 50 || h.changes == 0 {
+		t.Fatalf("%d changes of %d bytes are kept", h.changes, h.weight)
+	}
+	sum := 0
+	for _, p := range h.commits {
+		sum += p.weight
+	}
+	if sum != h.weight {
+		t.Fatalf("the weight is %d, told %d", sum, h.weight)
+	}
+	if _, ok := h.since(h.commits[0].before); !ok {
+		t.Fatal("what is kept is not found")
+	}
+}
+
 // TestSlowMonitors has many monitors whose clients read nothing while one writer writes: the writer is not held up, what is
 // kept for them is bounded, and those that read see everything.
 func TestSlowMonitors(t *testing.T) {
