@@ -29,17 +29,19 @@ func lbSwitch(sw *topo.Switch, b *Builder) {
 }
 
 func lbFlows(lb *topo.LoadBalancer, b *Builder) {
+	if len(lb.Switches)+len(lb.Routers) > 0 {
+		for _, m := range lb.Monitors {
+			if addr, err := topo.ParseNetwork(m.SourceIP); err == nil {
+				monitorReply(lb, m.DP, addr, b)
+			}
+		}
+	}
 	if len(lb.Switches) == 0 {
 		return
 	}
 	dps := make([]*topo.Datapath, len(lb.Switches))
 	for i, s := range lb.Switches {
 		dps[i] = s.Datapath
-	}
-	for _, m := range lb.Monitors {
-		if addr, err := topo.ParseNetwork(m.SourceIP); err == nil {
-			monitorReply(lb, m.DP, addr, b)
-		}
 	}
 	for i := range lb.VIPs {
 		lbVIP(lb, &lb.VIPs[i], dps, b)

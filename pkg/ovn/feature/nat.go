@@ -38,7 +38,7 @@ func natRouter(r *topo.Router, b *Builder) {
 	if commitsAll(r.RouterFacts) {
 		commitAll(r, b)
 	}
-	if usesCommonZone(r.RouterFacts) {
+	if r.Global.Bool("use_common_zone") {
 		b.Add(r.Datapath, lflow.RouterOutChkDNATLocal, 50, "ip && ct_mark.natted == 1", lflow.RegDNATLocal+" = 1; next;")
 	}
 	if r.Chassis != "" {

@@ -166,7 +166,7 @@ func (v *routerVIP) emit(r *topo.RouterFacts, b *Builder) {
 	}
 	for _, p := range r.Gateways {
 		add(lflow.RouterInDNAT, priority, fresh+v.to+" && "+resident(p.CRName), actions)
-		if len(v.vip.Backends) == 0 {
+		if len(v.vip.Backends) == 0 && !v.vip.Template() {
 			continue
 		}
 		// What backends send back has to pass the chassis that balanced.
@@ -177,6 +177,11 @@ func (v *routerVIP) emit(r *topo.RouterFacts, b *Builder) {
 				m += " && " + v.lb.Protocol + ".src == " + strconv.Itoa(int(d.Port))
 			}
 			from = append(from, "("+m+")")
+		}
+		if v.vip.Template() {
+			for _, s := range backends {
+				from = append(from, "("+v.f.ip+".src == "+s+")")
+			}
 		}
 		back := v.f.ip + " && (" + strings.Join(from, " || ") + ") && "
 		undo, here := "ct_dnat;", back+"(inport == "+p.Quoted+" || outport == "+p.Quoted+") && "+resident(p.CRName)

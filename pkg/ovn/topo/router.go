@@ -1,6 +1,7 @@
 package topo
 
 import (
+	"maps"
 	"slices"
 	"strings"
 
@@ -20,7 +21,7 @@ func (t *Topo) computeRouterPortFacts(id ovsdb.UUID) *RouterPortFacts {
 	}
 	p := &RouterPortFacts{
 		Row: row, ID: id, Name: row.Name, Quoted: Quote(row.Name), CRName: "cr-" + row.Name, DP: dp, Key: key,
-		Options: router.Options, Enabled: row.Enabled == nil || *row.Enabled, Gateway: router.Options["chassis"] != "",
+		Options: plainWords(router.Options), Enabled: row.Enabled == nil || *row.Enabled, Gateway: router.Options["chassis"] != "",
 		BFD: len(t.bfdByPort.Get(row.Name)) > 0, Redistribute: redistribution(router.Options, row.Options),
 	}
 	p.CRKey = t.portKey(p.CRName, id)
@@ -66,6 +67,25 @@ func (t *Topo) computeGatewayGroup(lrp ovsdb.UUID) *HAGroup {
 	}
 	h.sort()
 	return h
+}
+
+// plainWords writes the truth in options in small letters, since "TRUE" is as true as "true".
+func plainWords(options map[string]string) map[string]string {
+	var out map[string]string
+	for k, v := range options {
+		word := strings.ToLower(v)
+		if word == v || word != "true" && word != "false" {
+			continue
+		}
+		if out == nil {
+			out = maps.Clone(options)
+		}
+		out[k] = word
+	}
+	if out == nil {
+		return options
+	}
+	return out
 }
 
 // RAMode reports whether a mode of ipv6_ra_configs:address_mode exists.
@@ -122,7 +142,7 @@ func (t *Topo) computeRouterFacts(id ovsdb.UUID) *RouterFacts {
 		return nil
 	}
 	f := &RouterFacts{
-		Datapath: dp, Global: t.Global(), Options: row.Options,
+		Datapath: dp, Global: t.Global(), Options: plainWords(row.Options),
 		ExternalIDs: row.ExternalIDs, Copp: t.coppOf(row.Copp), Chassis: row.Options["chassis"], HasNAT: len(row.NAT) > 0,
 	}
 	for _, lb := range t.routerLBs.Get(id) {

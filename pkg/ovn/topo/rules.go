@@ -139,7 +139,7 @@ var ownOptions = []string{"northd_probe_interval", "nbctl_probe_interval", "nort
 func (t *Topo) computeGlobal() *Global {
 	g := &Global{Options: map[string]string{}, South: t.south.Get(struct{}{})}
 	if row := t.NBGlobal.Get(t.nbGlobalID.Get(struct{}{})); row != nil {
-		g.Options = maps.Clone(row.Options)
+		g.Options = maps.Clone(plainWords(row.Options))
 		for _, o := range ownOptions {
 			delete(g.Options, o)
 		}
