@@ -11,6 +11,6 @@
 // others run before the parallel ones.
 //
 // `go test ./tests/packets -central stock` runs the same cases with stock's ovsdb-server and ovn-northd: when a case fails
-// with both, the case or the lab is wrong. `-keep` keeps the logs of all daemons. `-kernel` uses the kernel's datapath and Geneve:
+// with both, the case or the lab is wrong. `-central northd` has kove's ovn-northd in the place of stock's. `-keep` keeps the logs of all daemons. `-kernel` uses the kernel's datapath and Geneve:
 // tests/guest runs the cases so, in a guest whose kernel has them.
 package packets

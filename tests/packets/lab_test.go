@@ -148,7 +148,7 @@ func (l *lab) startCentral() error {
 		return err
 	}
 	l.env = l.environ(dir)
-	if *centralFlag != "stock" {
+	if *centralFlag != "stock" && *centralFlag != "northd" {
 		binary := *centralFlag
 		if binary == "kove" {
 			binary = filepath.Join(l.dir, "ovn-central")
@@ -161,7 +161,14 @@ func (l *lab) startCentral() error {
 			}
 			l.central = append(l.central, l.daemon(l.fabric, dir, db, "ovsdb-server", dir+"/"+db+".db", "--remote=punix:"+dir+"/"+db+".sock", "--unixctl="+dir+"/"+db+".ctl"))
 		}
-		l.central = append(l.central, l.daemon(l.fabric, dir, "northd", "ovn-northd", "--unixctl="+dir+"/northd.ctl"))
+		northd := "ovn-northd"
+		if *centralFlag == "northd" {
+			northd = filepath.Join(dir, northd)
+			if err := os.Symlink(filepath.Join(l.dir, "ovn-central"), northd); err != nil {
+				return err
+			}
+		}
+		l.central = append(l.central, l.daemon(l.fabric, dir, "northd", northd, "--unixctl="+dir+"/northd.ctl"))
 	}
 	if err := l.restartCentral(); err != nil {
 		return err

@@ -16,7 +16,7 @@ import (
 )
 
 var (
-	centralFlag = flag.String("central", "kove", "who computes: kove, stock, or the path of an ovn-central")
+	centralFlag = flag.String("central", "kove", "who computes: kove, stock, northd (kove's ovn-northd at stock's ovsdb-server), or the path of an ovn-central")
 	kernelFlag  = flag.Bool("kernel", false, "use the kernel's datapath and tunnels, where the kernel has them: in tests/guest")
 	slowFlag    = flag.Int("slow", 1, "wait that many times longer, for emulated machines")
 	keepFlag    = flag.Bool("keep", false, "keep the lab's folder with all logs")
@@ -50,7 +50,7 @@ func outside() int {
 	} else {
 		defer os.RemoveAll(dir)
 	}
-	if *centralFlag == "kove" {
+	if *centralFlag == "kove" || *centralFlag == "northd" {
 		build := exec.Command("go", "build", "-o", filepath.Join(dir, "ovn-central"), "github.com/kove-io/kove/cmd/ovn-central")
 		if out, err := build.CombinedOutput(); err != nil {
 			fmt.Fprintf(os.Stderr, "packets: building cmd/ovn-central: %v\n%s", err, out)
