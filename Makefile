@@ -108,6 +108,10 @@ bench-central: central stock ## the OVN central beside stock's in one run, 15 mi
 oracle: stock ## random networks and edits given to stock ovn-northd and to kove's, until they differ; SEED=1 TIME=10m (0: for ever)
 	@go test -vet=off -count=1 -timeout 0 -v ./tests/oracle -run 'TestOracle$$' -oracle.seed $(or $(SEED),$$(date +%s)) -oracle.time $(or $(TIME),0) -oracle.seeds 0
 
+.PHONY: fuzz
+fuzz: ## fuzz the OVSDB server, TIME=30s for each target; what fails lands in pkg/ovsdb/testdata/fuzz
+	@set -e; for f in $$(go test -list '^Fuzz' ./pkg/ovsdb | grep ^Fuzz); do go test -run '^$$' -fuzz "^$$f\$$" -fuzztime $(or $(TIME),30s) ./pkg/ovsdb; done
+
 .PHONY: demo
 demo: build ## boot a one-node cluster as a lab node (HOST=1: on this machine), run a workload, show it
 	@HOST="$(HOST)" tests/demo.sh up

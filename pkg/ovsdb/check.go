@@ -65,13 +65,18 @@ func CheckFile(path string, want *Schema) (FileReport, error) {
 		return r, fmt.Errorf("checking database file: %w", err)
 	}
 	r.Bytes, r.InUseBy = st.Size(), lockHolderOf(lockPath(path))
+	return r, r.check(f, want)
+}
+
+// check looks at r.Bytes of a file.
+func (r *FileReport) check(f io.ReaderAt, want *Schema) error {
 	head := make([]byte, min(r.Bytes, 64))
 	if _, err := f.ReadAt(head, 0); err != nil && err != io.EOF {
-		return r, fmt.Errorf("checking database file: %w", err)
+		return fmt.Errorf("checking database file: %w", err)
 	}
 	if bytes.HasPrefix(head, []byte("OVSDB CLUSTER ")) {
 		r.State, r.Problem = FileForeign, "it is a file of a clustered database; ovsdb-tool cluster-to-standalone makes a standalone one of it"
-		return r, nil
+		return nil
 	}
 	l := &loader{schema: want, strings: map[string]string{}}
 	lr := &logReader{f: f, size: r.Bytes}
@@ -86,7 +91,7 @@ func CheckFile(path string, want *Schema) (FileReport, error) {
 		case errors.As(err, &torn):
 			r.torn(lr, at, err)
 		case err != nil:
-			return r, fmt.Errorf("checking %s at offset %d: %w", path, at, err)
+			return fmt.Errorf("checking %s at offset %d: %w", r.Path, at, err)
 		default:
 			if err = l.record(rec); err != nil {
 				r.State, r.Problem, r.Offset = FileDamaged, err.Error(), at
@@ -99,20 +104,20 @@ func CheckFile(path string, want *Schema) (FileReport, error) {
 		r.Records++
 	}
 	if l.stored == nil {
-		return r, nil
+		return nil
 	}
 	r.Database, r.Version = l.stored.Name, l.stored.Version
 	for _, t := range l.tables {
 		r.Rows += len(t.rows)
 	}
 	if !r.Opens() {
-		return r, nil
+		return nil
 	}
 	db := &Database{tables: l.tables}
 	db.current.Store(l.stored)
 	if err := db.relink(); err != nil {
 		r.State, r.Problem = FileDamaged, err.Error()
-		return r, nil
+		return nil
 	}
 	if want != nil && l.stored != want {
 		r.Converts = want.Version
@@ -120,7 +125,7 @@ func CheckFile(path string, want *Schema) (FileReport, error) {
 			r.State, r.Problem = FileDamaged, fmt.Sprintf("it cannot be converted to schema version %s: %v", want.Version, err)
 		}
 	}
-	return r, nil
+	return nil
 }
 
 // torn describes a record that is not whole.
