@@ -130,7 +130,7 @@ func TestACLLog(t *testing.T) {
 		for _, c := range []struct {
 			name, verdict, severity string
 			want                    int
-		}{{"acll_all", "drop", "alert", sent * 9 / 10}, {"acll_ok", "allow", "info", 1}} {
+		}{{"acll_all", "drop", "alert", sent * 2 / 3}, {"acll_ok", "allow", "info", 1}} {
 			if n := len(hv.logged(t, "acl_log", `name="`+c.name+`"`, "verdict="+c.verdict, "severity="+c.severity, "direction=to-lport", "nw_src=10.0.0.11", "nw_dst=10.0.0.10")); n < c.want {
 				return fmt.Errorf("%d log lines of %s, want %d; lines with its name: %q", n, c.name, c.want, hv.logged(t, c.name))
 			}
@@ -138,7 +138,7 @@ func TestACLLog(t *testing.T) {
 		return nil
 	})
 	some := hv.logged(t, "acl_log", `name="acll_some"`, "verdict=drop", "severity=notice")
-	if len(some) == 0 || len(some) > sent/2 {
+	if len(some) == 0 || len(some) > sent/2 { // the others: at least two thirds
 		t.Errorf("%d of %d packets were logged with a meter of 2 a second, want a few", len(some), sent)
 	}
 	if fs := got.all(isUDP("x")); len(fs) > 0 {

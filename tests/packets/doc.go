@@ -13,4 +13,9 @@
 // `go test ./tests/packets -central stock` runs the same cases with stock's ovsdb-server and ovn-northd: when a case fails
 // with both, the case or the lab is wrong. `-central northd` has kove's ovn-northd in the place of stock's. `-keep` keeps the logs of all daemons. `-kernel` uses the kernel's datapath and Geneve:
 // tests/guest runs the cases so, in a guest whose kernel has them.
+//
+// What no case here can show, since the userspace datapath or the machine's kernel lacks it: queues by qos_min_rate and
+// qos_max_rate (tc on a tunnel's NIC), SCTP (no connection tracking of it in userspace), IPsec, samples of ACLs and drops (a
+// collector of IPFIX or psample), VTEP gateways (a second database and its daemon), offload to hardware, and what needs two
+// OVN deployments: transit switches and remote ports.
 package packets

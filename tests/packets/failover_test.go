@@ -95,7 +95,7 @@ func TestGatewayFailover(t *testing.T) {
 	a.reach(t, "172.16.0.100")
 	active := func(want string) {
 		t.Helper()
-		if _, err := l.tool("ovn-nbctl", "--timeout=60", "wait-until", "Logical_Router_Port", "har-hax", "status:hosting-chassis="+want); err != nil {
+		if _, err := l.tool("ovn-nbctl", "--timeout="+seconds(60), "wait-until", "Logical_Router_Port", "har-hax", "status:hosting-chassis="+want); err != nil {
 			t.Error(err)
 		}
 	}

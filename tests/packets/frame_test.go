@@ -257,7 +257,7 @@ func (c *capture) wait(t *testing.T, what string, match func(frame) bool) frame 
 // waitDoing is wait that does something until then, every 300 ms.
 func (c *capture) waitDoing(t *testing.T, what string, match func(frame) bool, do func()) frame {
 	t.Helper()
-	deadline := time.Now().Add(patience)
+	deadline := time.Now().Add(slow(patience))
 	for {
 		do()
 		again := time.After(300 * time.Millisecond)

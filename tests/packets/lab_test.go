@@ -119,7 +119,7 @@ func newLab(dir, stock string) (*lab, error) {
 		}
 	}
 	// From now on "all chassis" means three.
-	_, err = l.tool("ovn-sbctl", "--timeout="+seconds(20), "wait-until", "Chassis", "hv1", "--", "wait-until", "Chassis", "hv2", "--", "wait-until", "Chassis", "hv3")
+	_, err = l.tool("ovn-sbctl", "--timeout="+seconds(60), "wait-until", "Chassis", "hv1", "--", "wait-until", "Chassis", "hv2", "--", "wait-until", "Chassis", "hv3")
 	return l, err
 }
 
@@ -173,7 +173,7 @@ func (l *lab) startCentral() error {
 	if err := l.restartCentral(); err != nil {
 		return err
 	}
-	_, err := l.tool("ovn-nbctl", "--timeout=60", "init", "--", "set", "NB_Global", ".", "options:bfd-min-rx=300")
+	_, err := l.tool("ovn-nbctl", "--timeout="+seconds(60), "init", "--", "set", "NB_Global", ".", "options:bfd-min-rx=300")
 	return err
 }
 
@@ -242,7 +242,7 @@ func (l *lab) newOVS(name string) (*ovs, error) {
 
 // vsctl configures the switch; without --no-wait it returns when ovs-vswitchd has done it.
 func (o *ovs) vsctl(args ...string) error {
-	_, err := o.lab.tool("ovs-vsctl", append([]string{"--db=unix:" + o.dir + "/db.sock", "--timeout=" + seconds(20)}, args...)...)
+	_, err := o.lab.tool("ovs-vsctl", append([]string{"--db=unix:" + o.dir + "/db.sock", "--timeout=" + seconds(60)}, args...)...)
 	return err
 }
 

@@ -200,7 +200,7 @@ func TestLoadBalancerHealthCheck(t *testing.T) {
 		ls-lb-add lbcf lbc_lb`)
 	status := func(want1, want2 string) {
 		t.Helper()
-		args := []string{"--timeout=20"}
+		args := []string{"--timeout=" + seconds(60)}
 		for port, s := range map[string]string{"lbc-1": want1, "lbc-2": want2} {
 			row, err := l.tool("ovn-sbctl", "--bare", "--columns=_uuid", "find", "Service_Monitor", "logical_port="+port)
 			if err != nil {

@@ -60,7 +60,7 @@ func TestLearnedAddresses(t *testing.T) {
 			}
 			return nil
 		})
-		if _, err := l.tool("ovn-nbctl", "--timeout="+seconds(20), "--wait=hv", "sync"); err != nil {
+		if _, err := l.tool("ovn-nbctl", "--timeout="+seconds(60), "--wait=hv", "sync"); err != nil {
 			t.Fatal(err)
 		}
 	}

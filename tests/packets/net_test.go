@@ -28,7 +28,7 @@ func (l *lab) nb(t *testing.T, commands string) string {
 // nbctl is nb with another thing to wait for: none, sb or hv.
 func (l *lab) nbctl(t *testing.T, wait, commands string) string {
 	t.Helper()
-	args := []string{"--timeout=" + seconds(30), "--wait=" + wait}
+	args := []string{"--timeout=" + seconds(60), "--wait=" + wait}
 	for _, line := range strings.Split(commands, "\n") {
 		if line = strings.TrimSpace(line); line != "" {
 			args = append(append(args, "--"), words(line)...)
@@ -153,7 +153,7 @@ func (l *lab) plug(t *testing.T, o *ovs, name, port, mac string, addrs, gateways
 // settle waits until every machine's logical port is up and all chassis have caught up.
 func (l *lab) settle(t *testing.T, es ...*endpoint) {
 	t.Helper()
-	args := []string{"--timeout=" + seconds(30), "--wait=hv"}
+	args := []string{"--timeout=" + seconds(60), "--wait=hv"}
 	for _, e := range es {
 		args = append(args, "--", "wait-until", "Logical_Switch_Port", e.name, "up=true")
 	}
@@ -161,6 +161,9 @@ func (l *lab) settle(t *testing.T, es ...*endpoint) {
 		t.Fatal(err)
 	}
 }
+
+// slow is a time, longer on slow machines.
+func slow(d time.Duration) time.Duration { return d * time.Duration(*slowFlag) }
 
 // seconds is a limit for stock's tools, longer on slow machines.
 func seconds(n int) string { return strconv.Itoa(n * *slowFlag) }
@@ -177,7 +180,7 @@ const patience = 45 * time.Second
 // eventually tries until fn has no error; the last one fails the test after the time given, or patience if that is longer.
 func eventually(t *testing.T, limit time.Duration, fn func() error) {
 	t.Helper()
-	limit = max(limit, patience)
+	limit = slow(max(limit, patience))
 	deadline := time.Now().Add(limit)
 	for {
 		err := fn()

@@ -67,7 +67,7 @@ func (n *netNS) start(cmd *exec.Cmd) error { return n.do(cmd.Start) }
 
 // run runs a command in the namespace, at most for the time given, and returns what it printed.
 func (n *netNS) run(limit time.Duration, name string, args ...string) (string, error) {
-	ctx, cancel := context.WithTimeout(context.Background(), limit*time.Duration(*slowFlag))
+	ctx, cancel := context.WithTimeout(context.Background(), slow(limit))
 	defer cancel()
 	cmd := exec.CommandContext(ctx, name, args...)
 	var out strings.Builder

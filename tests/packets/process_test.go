@@ -70,7 +70,7 @@ func (p *process) waitSocket(path string) error {
 	p.mu.Lock()
 	done := p.done
 	p.mu.Unlock()
-	for deadline := time.Now().Add(patience); time.Now().Before(deadline); {
+	for deadline := time.Now().Add(slow(patience)); time.Now().Before(deadline); {
 		if c, err := net.Dial("unix", path); err == nil {
 			return c.Close()
 		}
@@ -81,5 +81,5 @@ func (p *process) waitSocket(path string) error {
 		case <-time.After(10 * time.Millisecond):
 		}
 	}
-	return fmt.Errorf("%s does not listen on %s after %v", p.name, path, patience)
+	return fmt.Errorf("%s does not listen on %s after %v", p.name, path, slow(patience))
 }

@@ -100,7 +100,7 @@ func (e *endpoint) dial(network, addr string, limit time.Duration) (c net.Conn, 
 // askFrom is ask over TCP from another local address.
 func (e *endpoint) askFrom(local, addr string) (string, error) {
 	var c net.Conn
-	d := net.Dialer{LocalAddr: &net.TCPAddr{IP: net.ParseIP(local)}, Timeout: 500 * time.Millisecond}
+	d := net.Dialer{LocalAddr: &net.TCPAddr{IP: net.ParseIP(local)}, Timeout: slow(500 * time.Millisecond)}
 	err := e.do(func() (err error) {
 		c, err = d.Dial("tcp", addr)
 		return err
@@ -109,7 +109,7 @@ func (e *endpoint) askFrom(local, addr string) (string, error) {
 		return "", err
 	}
 	defer c.Close()
-	_ = c.SetDeadline(time.Now().Add(time.Second))
+	_ = c.SetDeadline(time.Now().Add(slow(time.Second)))
 	b, err := io.ReadAll(c)
 	return string(b), err
 }
@@ -121,6 +121,7 @@ func (e *endpoint) ask(network, addr string) (string, error) {
 }
 
 func (e *endpoint) askWithin(limit time.Duration, network, addr string) (string, error) {
+	limit = slow(limit)
 	c, err := e.dial(network, addr, limit)
 	if err != nil {
 		return "", err
