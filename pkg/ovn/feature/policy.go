@@ -95,7 +95,10 @@ func (g *policyGroup) key() string {
 func policyChains(r *topo.Router) map[string]int {
 	var names []string
 	for _, p := range r.Policies {
-		names = append(names, deref(p.Chain), deref(p.JumpChain))
+		names = append(names, deref(p.Chain))
+		if p.Action == "jump" {
+			names = append(names, deref(p.JumpChain))
+		}
 	}
 	slices.Sort(names)
 	ids := map[string]int{"": 0}
