@@ -177,7 +177,14 @@ func (t *Topo) computeCopp(id ovsdb.UUID) map[string]string {
 	if row == nil {
 		return nil
 	}
-	return row.Meters
+	meters := map[string]string{}
+	for what, name := range row.Meters {
+		// A meter that there is not limits nothing.
+		if len(t.metersByName.Get(name)) > 0 {
+			meters[what] = name
+		}
+	}
+	return meters
 }
 
 func (t *Topo) coppOf(id *ovsdb.UUID) map[string]string {

@@ -33,3 +33,8 @@ ovn-sbctl chassis-add hv2 geneve 192.168.0.2
 ovn-nbctl lr-add lr1 -- lrp-add lr1 rp1 0a:00:00:00:00:01 10.0.1.253/24
 ovn-nbctl --id=@a create Gateway_Chassis name=g1 chassis_name=hv2 priority=3 -- --id=@b create Gateway_Chassis name=g2 chassis_name=hv2 priority=12 -- add Logical_Router_Port rp1 gateway_chassis @a @b
 ovn-nbctl --id=@r create Logical_Router_Static_Route ip_prefix=192.168.1.0/24 nexthop=discard options:origin=connected -- add Logical_Router lr1 static_routes @r
+ovn-nbctl --id=@c create Copp name=c1 meters:icmp6-error=nometer meters:arp=nometer -- set Logical_Router lr1 copp=@c
+ovn-nbctl lsp-add sw1 r1 -- lsp-set-type r1 router -- lsp-set-addresses r1 router -- lsp-set-options r1 router-port=rp1
+ovn-nbctl pg-add pg1 r1 v1
+ovn-nbctl lr-policy-add lr1 10 ip4 allow
+ovn-nbctl --id=@p create Logical_Router_Policy action=allow jump_chain=c1 match=ip6 priority=11 -- add Logical_Router lr1 policies @p
