@@ -102,11 +102,16 @@ func memory(t testing.TB, schema []byte) *ovsdb.Database {
 	return db
 }
 
-// startNorthd runs kove's northd until stop is called.
+// startNorthd runs kove's northd until stop is called; its warnings go to the test's log.
 func startNorthd(t testing.TB, ctx context.Context, nbDB, sbDB ovsdb.DB) (stop func()) {
 	t.Helper()
+	return runNorthd(t, ctx, nbDB, sbDB, slog.LevelWarn)
+}
+
+func runNorthd(t testing.TB, ctx context.Context, nbDB, sbDB ovsdb.DB, level slog.Level) (stop func()) {
+	t.Helper()
 	ctx, cancel := context.WithCancel(ctx)
-	n := northd.New(northd.Options{NB: nbDB, SB: sbDB, Logger: slog.New(slog.NewTextHandler(testWriter{t}, &slog.HandlerOptions{Level: slog.LevelWarn}))})
+	n := northd.New(northd.Options{NB: nbDB, SB: sbDB, Logger: slog.New(slog.NewTextHandler(testWriter{t}, &slog.HandlerOptions{Level: level}))})
 	ready, done := make(chan struct{}), make(chan error, 1)
 	go func() { done <- n.Run(ctx, func() { close(ready) }) }()
 	select {

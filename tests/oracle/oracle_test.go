@@ -5,6 +5,7 @@ import (
 	"errors"
 	"flag"
 	"fmt"
+	"log/slog"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -223,7 +224,7 @@ func newPair(t *testing.T) *pair {
 		ovsdb.NewStringMap(map[string]string{"mac_prefix": "02:aa:bb", "svc_monitor_mac": "0e:00:00:00:00:01"})))); err != nil {
 		t.Fatal(err)
 	}
-	p.stop = startNorthd(t, ctx, p.kove.nb, p.kove.sb)
+	p.stop = runNorthd(t, ctx, p.kove.nb, p.kove.sb, slog.LevelError) // it warns of absurd rows, which are many
 	t.Cleanup(p.close)
 	return p
 }
@@ -352,7 +353,7 @@ func (p *pair) full(before Text) ([]string, error) {
 		}
 		defer to.Close()
 	}
-	stop := startNorthd(p.t, p.ctx, copied.nb, copied.sb)
+	stop := runNorthd(p.t, p.ctx, copied.nb, copied.sb, slog.LevelError)
 	defer stop()
 	for range 2 {
 		if err := copied.sync(); err != nil {
