@@ -59,10 +59,13 @@ func l2Port(p *topo.SwitchPort, b *Builder) {
 // l2RouterPort leads frames for a router, and requests for its addresses, to the port of type router that is its.
 func l2RouterPort(p *topo.SwitchPort, b *Builder) {
 	rp := p.Peer
-	if rp == nil || !p.Enabled {
+	if !p.Enabled {
 		return
 	}
 	l2RouterMACs(p, b)
+	if rp == nil {
+		return
+	}
 	if rp.MAC == "" || !rp.Enabled {
 		return
 	}
@@ -118,6 +121,9 @@ func l2RouterMACs(p *topo.SwitchPort, b *Builder) {
 			}
 			continue
 		}
+		if rp == nil {
+			continue
+		}
 		match := "eth.dst == " + p.RouterMACs()
 		switch {
 		case p.CRKey != nil:
@@ -131,7 +137,7 @@ func l2RouterMACs(p *topo.SwitchPort, b *Builder) {
 			out(match, p.Quoted)
 		}
 	}
-	if rp.Distributed() && p.PeerRouter != nil {
+	if rp != nil && rp.Distributed() && p.PeerRouter != nil {
 		for _, n := range p.PeerRouter.NATs {
 			if n.Distributed() && n.On(rp) {
 				out("eth.dst == "+n.MAC+" && "+resident(*n.NAT.LogicalPort), p.Quoted)

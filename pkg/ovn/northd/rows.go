@@ -2,6 +2,7 @@ package northd
 
 import (
 	"maps"
+	"math"
 	"slices"
 	"strconv"
 	"strings"
@@ -90,10 +91,10 @@ func switchRows(sw *topo.Switch, b *rows) {
 		col(sb.IPMulticastColEthSrc, oc["mcast_eth_src"]),
 		col(sb.IPMulticastColIP4Src, oc["mcast_ip4_src"]),
 		col(sb.IPMulticastColIP6Src, oc["mcast_ip6_src"]),
-		col(sb.IPMulticastColTableSize, []int64{bounded(oc["mcast_table_size"], 2048, 0, 1<<32-1)}),
+		col(sb.IPMulticastColTableSize, []int64{bounded(oc["mcast_table_size"], 2048, math.MinInt64, math.MaxInt64)}),
 		col(sb.IPMulticastColIdleTimeout, []int64{idle}),
 		col(sb.IPMulticastColQueryInterval, []int64{bounded(oc["mcast_query_interval"], max(idle/2, 1), 1, 3600)}),
-		col(sb.IPMulticastColQueryMaxResp, []int64{bounded(oc["mcast_query_max_response"], 1, 1, 10)}))
+		col(sb.IPMulticastColQueryMaxResp, []int64{bounded(oc["mcast_query_max_response"], 1, 1, math.MaxInt64)}))
 }
 
 // addName2 keeps the name by which OpenStack knows a datapath.
@@ -156,7 +157,7 @@ func switchPortRows(p *topo.SwitchPort, b *rows) {
 		col(sb.PortBindingColTag, p.Tag),
 		col(sb.PortBindingColExternalIDs, stringMap(portIDs(row))),
 	}
-	typ, options := row.Type, maps.Clone(row.Options)
+	typ, options := portType(row.Type), maps.Clone(row.Options)
 	if row.Type == "router" {
 		typ, options = routerPortType(p)
 		cols = append(cols, col(sb.PortBindingColNATAddresses, ovsdb.Set(natAddresses(p)...)))
@@ -255,6 +256,15 @@ func switchPortRows(p *topo.SwitchPort, b *rows) {
 
 }
 
+// portType is Port_Binding.type: what is no type of a port stands for none.
+func portType(typ string) string {
+	switch typ {
+	case "router", "localnet", "localport", "l2gateway", "vtep", "external", "virtual", "remote":
+		return typ
+	}
+	return ""
+}
+
 func portIDs(row *nb.LogicalSwitchPort) map[string]string {
 	ids := maps.Clone(row.ExternalIDs)
 	if n := ids["neutron:port_name"]; n != "" {
@@ -280,7 +290,7 @@ func requestedChassis(p *topo.SwitchPort, cols *[]ovsdb.ColumnValue, options map
 	} else if !remote && p.BoundByUs && !p.ChassisID.IsZero() {
 		b.Bind(ovsdb.Update(sb.TablePortBinding, p.Key.SB, col(sb.PortBindingColChassis, []ovsdb.UUID(nil))))
 	}
-	if len(p.Requested) == 0 || p.Requested[0].ID.IsZero() {
+	if len(p.Requested) == 0 {
 		return
 	}
 	*cols = append(*cols, col(sb.PortBindingColRequestedChassis, []ovsdb.UUID{p.Requested[0].ID}))
@@ -289,9 +299,7 @@ func requestedChassis(p *topo.SwitchPort, cols *[]ovsdb.ColumnValue, options map
 	}
 	var more []ovsdb.UUID
 	for _, c := range p.Requested[1:] {
-		if !c.ID.IsZero() {
-			more = append(more, c.ID)
-		}
+		more = append(more, c.ID)
 	}
 	*cols = append(*cols, col(sb.PortBindingColRequestedAdditionalChassis, ovsdb.Set(more...)))
 	if p.Activated != "" && len(p.Requested) > 1 {
@@ -432,7 +440,7 @@ func loadBalancerRows(lb *topo.LoadBalancer, b *rows) {
 		protocol = []string{*lb.Row.Protocol}
 	}
 	b.AddWithID(sb.TableLoadBalancer, lb.ID.String(), lb.ID,
-		col(sb.LoadBalancerColName, lb.Name), col(sb.LoadBalancerColVIPs, stringMap(lb.Row.VIPs)), // those that nobody can use too
+		col(sb.LoadBalancerColName, lb.Name), col(sb.LoadBalancerColVIPs, stringMap(lb.Written())),
 		col(sb.LoadBalancerColProtocol, protocol), col(sb.LoadBalancerColOptions, stringMap(options)),
 		col(onSwitches, group("ls", sws)), col(sb.LoadBalancerColLrDatapathGroup, group("lr", lrs)))
 }

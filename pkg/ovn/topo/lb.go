@@ -1,6 +1,7 @@
 package topo
 
 import (
+	"maps"
 	"net/netip"
 	"sort"
 	"strconv"
@@ -87,8 +88,8 @@ func (lb *LoadBalancerFacts) Active(v *VIP) []string {
 
 // AffinityTimeout is how long a client keeps its backend, in seconds as text; "" when it does not.
 func (lb *LoadBalancerFacts) AffinityTimeout() string {
-	if t := lb.Options["affinity_timeout"]; t != "" && t != "0" {
-		return t
+	if n, err := strconv.Atoi(lb.Options["affinity_timeout"]); err == nil && n > 0 {
+		return strconv.Itoa(min(n, 65535))
 	}
 	return ""
 }
@@ -171,10 +172,16 @@ func parseLoadBalancer(row *nb.LoadBalancer) *LoadBalancerFacts {
 			continue
 		}
 		v := VIP{Key: k, Addr: addr, Port: port, Raw: row.VIPs[k]}
-		for _, s := range strings.Split(row.VIPs[k], ",") {
-			a, p, ok := splitHostPort(strings.TrimSpace(s))
-			if !ok || a.Is4() != addr.Is4() {
+		valid := true
+		for s := range strings.SplitSeq(row.VIPs[k], ",") {
+			if s = strings.TrimLeft(s, " "); s == "" {
 				continue
+			}
+			a, p, ok := splitHostPort(s)
+			// One bad backend voids the VIP.
+			if !ok || a.Is4() != addr.Is4() || (p == 0) != (port == 0) {
+				valid = false
+				break
 			}
 			b := Backend{Addr: a, Port: p}
 			if m, ok := row.IPPortMappings[ipKey(a)]; ok {
@@ -182,9 +189,28 @@ func parseLoadBalancer(row *nb.LoadBalancer) *LoadBalancerFacts {
 			}
 			v.Backends = append(v.Backends, b)
 		}
-		f.VIPs = append(f.VIPs, v)
+		if valid {
+			f.VIPs = append(f.VIPs, v)
+		}
 	}
 	return f
+}
+
+// Written is the column vips as ovn-controller reads it, with VIPs that nobody can use too: an IPv6 address of a template with
+// a port is in brackets.
+func (lb *LoadBalancerFacts) Written() map[string]string {
+	out := maps.Clone(lb.Row.VIPs)
+	for i := range lb.VIPs {
+		v := &lb.VIPs[i]
+		if a, err := netip.ParseAddr(v.address); err == nil && a.Is4() {
+			continue
+		}
+		if v.template && !v.is4 && v.port != "" {
+			delete(out, v.Key)
+			out["["+v.address+"]:"+v.port] = v.Raw
+		}
+	}
+	return out
 }
 
 func templateVIP(key string, row *nb.LoadBalancer) VIP {

@@ -293,7 +293,7 @@ func (t *Topo) computeLBFacts(id ovsdb.UUID) *LoadBalancerFacts {
 			v.Check = c
 			for j := range v.Backends {
 				b := &v.Backends[j]
-				if b.LSP != "" && b.SourceIP != "" {
+				if b.LSP != "" && b.SourceIP != "" && t.enabledPort(b.LSP) {
 					b.Status = t.monitors.Get(MonitorKey{b.LSP, b.Addr.String(), f.Protocol, int64(b.Port)})
 				} else {
 					b.Status = "offline" // nobody can tell: ip_port_mappings does not say where it is
@@ -302,6 +302,13 @@ func (t *Topo) computeLBFacts(id ovsdb.UUID) *LoadBalancerFacts {
 		}
 	}
 	return f
+}
+
+// enabledPort reports whether there is a switch port of that name that is enabled.
+func (t *Topo) enabledPort(name string) bool {
+	id, _ := t.lspByName.one(name)
+	row := t.LogicalSwitchPort.Get(id)
+	return row != nil && (row.Enabled == nil || *row.Enabled)
 }
 
 func (t *Topo) lbList(direct, groups []ovsdb.UUID) []*LoadBalancerFacts {
@@ -375,7 +382,7 @@ func (t *Topo) lbMonitors(f *LoadBalancerFacts) []Monitor {
 			}
 			id, _ := t.lspByName.one(b.LSP)
 			p := t.portFacts.Get(id)
-			if p == nil {
+			if p == nil || !p.Enabled {
 				continue
 			}
 			m := Monitor{MonitorKey: MonitorKey{b.LSP, b.Addr.String(), f.Protocol, int64(b.Port)}, SourceIP: b.SourceIP,

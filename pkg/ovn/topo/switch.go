@@ -200,7 +200,9 @@ func (t *Topo) computeSwitchPort(id ovsdb.UUID) *SwitchPort {
 	}
 	if names := f.Option("requested-chassis"); names != "" {
 		for _, name := range strings.Split(names, ",") {
-			p.Requested = append(p.Requested, t.chassis.Get(strings.TrimSpace(name)))
+			if c := t.chassis.Get(strings.TrimSpace(name)); !c.ID.IsZero() {
+				p.Requested = append(p.Requested, c)
+			}
 		}
 	}
 	if f.Peer != nil {

@@ -132,7 +132,7 @@ type SwitchPort struct {
 	DHCPv4           *nb.DHCPOptions
 	DHCPv6           *nb.DHCPOptions
 	Mirrors          []*nb.Mirror
-	Requested        []Chassis  // options:requested-chassis; the first is zero if it does not exist
+	Requested        []Chassis  // options:requested-chassis, those that exist
 	ChassisID        ovsdb.UUID // where it is bound
 	BoundByUs        bool       // by northd
 	HAGroup          *HAGroup
