@@ -83,7 +83,7 @@ func TestACLAddressSet(t *testing.T) {
 	l.nb(t, `add Address_Set acls_as addresses 10.0.0.11`)
 	out.wantAnswer(t, "tcp", "10.0.0.10:80", "acls-in sees 10.0.0.11")
 	l.nb(t, `remove Address_Set acls_as addresses 10.0.0.11`)
-	out.wantSilence(t, "tcp", "10.0.0.10:80")
+	out.becomesSilent(t, "tcp", "10.0.0.10:80")
 }
 
 // logged returns the lines that ovn-controller of the chassis has logged and that contain all words.

@@ -166,6 +166,17 @@ func (e *endpoint) wantRefused(t *testing.T, network, addr string) {
 	})
 }
 
+// becomesSilent asks until nothing comes back: flows that a datapath keeps outlive their rule for a moment.
+func (e *endpoint) becomesSilent(t *testing.T, network, addr string) {
+	t.Helper()
+	eventually(t, patience, func() error {
+		if answer, err := e.askWithin(400*time.Millisecond, network, addr); err == nil {
+			return fmt.Errorf("%s asks %s %s: got %q; want silence", e.name, network, addr, answer)
+		}
+		return nil
+	})
+}
+
 // wantSilence asks once and wants nothing back. Alone it proves little: capture where the packets would arrive.
 func (e *endpoint) wantSilence(t *testing.T, network, addr string) {
 	t.Helper()
