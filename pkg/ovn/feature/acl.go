@@ -195,12 +195,12 @@ func aclFlows(sw *topo.Switch, a *topo.ACL, tracked bool, b *Builder) {
 	label := aclLabel(a, pl)
 	switch a.Action {
 	case "pass":
-		add("", "")
+		add("", label)
 	case "allow-stateless":
 		if tracked {
 			b.Add(sw.Datapath, pl.pre, priority, a.Match, lflow.RegACLStateless+" = 1; next;").WithHint(a.UUID)
 		}
-		add("", allowBit)
+		add("", allowBit+label)
 	case "allow", "allow-related":
 		if !tracked {
 			add("", allowBit+label)

@@ -28,7 +28,8 @@ func (t *Topo) computeRouterPortFacts(id ovsdb.UUID) *RouterPortFacts {
 	if row.Peer != nil {
 		// Both have to say so.
 		if id, ok := t.lrpByName.one(*row.Peer); ok {
-			if q := t.LogicalRouterPort.Get(id); q != nil && lrpPeer(q) == row.Name {
+			_, there := t.routerOf.one(id) // a disabled router is not
+			if q := t.LogicalRouterPort.Get(id); q != nil && lrpPeer(q) == row.Name && there {
 				p.PeerName = *row.Peer
 			}
 		}
