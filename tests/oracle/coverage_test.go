@@ -208,5 +208,13 @@ Reached: %d of %d columns, %d of %d options.
 Not reached: Port_Binding.additional_chassis, encap and options (live migration), Chassis_Private.nb_cfg (hv_cfg), ECMP and FDB timestamps
 (ageing takes time): golden scenarios and tests of their own have them.
 `)
+	fmt.Fprintf(&b, "\n## What is different\n\nTo stay, and let pass by the comparison:\n\n")
+	for _, k := range knownDifferences {
+		fmt.Fprintf(&b, "- %s (seed %d)\n", strings.TrimPrefix(k.reason, "stays: "), k.seed)
+	}
+	fmt.Fprintf(&b, "\nOpen, as seeds beyond those of `make test` have shown:\n\n")
+	for _, k := range openDifferences {
+		fmt.Fprintf(&b, "- %s (seed %d)\n", k.what, k.seed)
+	}
 	return b.Bytes()
 }
