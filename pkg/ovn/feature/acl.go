@@ -1,6 +1,7 @@
 package feature
 
 import (
+	"strconv"
 	"strings"
 
 	"github.com/kove-io/kove/pkg/ovn/lflow"
@@ -62,8 +63,16 @@ const (
 	dropBit   = lflow.RegACLVerdictDrop + " = 1; "
 	rejectBit = lflow.RegACLVerdictReject + " = 1; "
 	commitBit = lflow.RegConntrackCommit + " = 1; "
-	block     = "ct_commit { ct_mark.blocked = 1; ct_label.obs_point_id = 0; }; "
 )
+
+// block marks a connection that was let through before as one that no longer is.
+func block(a *topo.ACL) string {
+	point := int64(0)
+	if a.SampleEst != nil && a.Label == 0 {
+		point = a.SampleEst.Metadata
+	}
+	return "ct_commit { ct_mark.blocked = 1; ct_label.obs_point_id = " + strconv.FormatInt(point, 10) + "; }; "
+}
 
 // aclHints classifies a packet by its connection, so that an ACL needs at most two flows.
 func aclHints(sw *topo.Switch, pl *aclPipeline, evaluated, tracked bool, b *Builder) {
@@ -225,7 +234,7 @@ func aclFlows(sw *topo.Switch, a *topo.ACL, tracked bool, b *Builder) {
 			return
 		}
 		add(lflow.RegHintDrop, verdict+label)
-		add(lflow.RegHintBlock, verdict+label+block)
+		add(lflow.RegHintBlock, verdict+label+block(a))
 	}
 }
 

@@ -17,12 +17,10 @@ func aclSample() Feature {
 	return Feature{Name: "acl sample", Switch: func(sw *topo.Switch, b *Builder) {
 		for _, a := range sw.ACLs {
 			pl := pipelineOf(a)
-			if a.SampleNew != nil {
-				state := "ct.new"
-				if !tracksACL(a) {
-					state = "(ct.new || !ct.trk)"
-				}
-				sampleFlow(sw, pl.sample, "ip && "+state+" && reg8[0..7] == "+strconv.FormatInt(a.SampleNew.Collector, 10)+
+			if a.SampleNew != nil && len(a.SampleNew.Collectors) != 1 {
+				sampleByPoint(sw, pl.sample, a, b)
+			} else if a.SampleNew != nil {
+				sampleFlow(sw, pl.sample, newMatch(a)+"reg8[0..7] == "+strconv.FormatInt(a.SampleNew.Collector, 10)+
 					" && reg8[19..20] == "+itoa(pl.observed), "reg3", sw.Global.Samples["acl-new"], a.SampleNew, a, b)
 			}
 			if a.SampleEst != nil && tracksACL(a) {
@@ -41,6 +39,31 @@ func aclSample() Feature {
 	}}
 }
 
+// sampleByPoint samples new connections whose sample has no one collector: by the observation point.
+func sampleByPoint(sw *topo.Switch, stage lflow.Stage, a *topo.ACL, b *Builder) {
+	point := a.SampleNew.Metadata
+	if a.Label != 0 {
+		point = a.Label
+	}
+	action := ""
+	for _, c := range a.SampleNew.Collectors {
+		action += "sample(probability=" + strconv.FormatInt(c.Probability, 10) + ",collector_set=" + strconv.FormatInt(c.SetID, 10) +
+			",obs_domain=" + strconv.FormatInt(sw.Global.Samples["acl-new"], 10) + ",obs_point=" + strconv.FormatInt(point, 10) + ");"
+	}
+	b.Add(sw.Datapath, stage, 1100, newMatch(a)+"reg3 == "+strconv.FormatInt(point, 10), action+" next;").WithHint(a.UUID)
+}
+
+// newMatch matches the packets of new connections, or all of those that are not tracked.
+func newMatch(a *topo.ACL) string {
+	switch {
+	case a.Action == "allow-stateless":
+		return "ip && "
+	case a.Direction == "to-lport":
+		return "ip && (ct.new || !ct.trk) && "
+	}
+	return "ip && ct.new && "
+}
+
 func tracksACL(a *topo.ACL) bool { return a.Action == "allow-related" || a.Action == "allow" }
 
 func sampleFlow(sw *topo.Switch, stage lflow.Stage, match, point string, domain int64, s *topo.Sample, a *topo.ACL, b *Builder) {
@@ -49,8 +72,12 @@ func sampleFlow(sw *topo.Switch, stage lflow.Stage, match, point string, domain 
 		action += "sample(probability=" + strconv.FormatInt(c.Probability, 10) + ",collector_set=" + strconv.FormatInt(c.SetID, 10) +
 			",obs_domain=" + strconv.FormatInt(domain, 10) + ",obs_point=" + point + "); "
 	}
+	priority := 1000
+	if a.Action == "allow-stateless" {
+		priority = 900
+	}
 	if action != "" {
-		b.Add(sw.Datapath, stage, 1000, match, action+"next;").WithHint(a.UUID)
+		b.Add(sw.Datapath, stage, priority, match, action+"next;").WithHint(a.UUID)
 	}
 }
 
@@ -61,11 +88,11 @@ func aclLabel(a *topo.ACL, pl *aclPipeline) string {
 	switch {
 	case a.Label != 0:
 		newPoint, estPoint = a.Label, a.Label
-	case a.SampleNew != nil || a.SampleEst != nil:
+	case a.SampleNew != nil || a.SampleEst != nil && tracksACL(a):
 		if s := a.SampleNew; s != nil {
 			newPoint, newSet = s.Metadata, s.Collector
 		}
-		if s := a.SampleEst; s != nil {
+		if s := a.SampleEst; s != nil && tracksACL(a) {
 			estPoint, estSet = s.Metadata, s.Collector
 		}
 	default:

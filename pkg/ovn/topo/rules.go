@@ -231,7 +231,7 @@ func (t *Topo) computeSample(id ovsdb.UUID) *Sample {
 		return nil
 	}
 	s := &Sample{Sample: row, Collectors: t.SampleCollector.list(row.Collectors)}
-	if len(s.Collectors) > 0 {
+	if len(s.Collectors) == 1 {
 		s.Collector = s.Collectors[0].ID
 	}
 	return s
