@@ -72,6 +72,7 @@ func (e *endpoint) answerBFD(t *testing.T, addr string) (stop func()) {
 // Static routes that BFD watches (ovn-nb(5), BFD): two routers of the physical network lead to the same address, and one stops
 // answering BFD, nothing else. Its route goes, and comes back when it answers.
 func TestRouteBFD(t *testing.T) {
+	t.Parallel()
 	l := needLab(t)
 	l.nb(t, "ls-add rb\nls-add rbx\nlr-add rbr\nset Logical_Router rbr options:chassis=hv3\n"+localnet("rbx", 131)+
 		join("rbr", "rb", "10.0.0.1/24")+join("rbr", "rbx", "172.16.0.1/24")+lsp("rb", "rb-a", "10.0.0.10"))

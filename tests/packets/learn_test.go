@@ -30,6 +30,7 @@ func (l *lab) untilRows(t *testing.T, want int, table string, where ...string) {
 
 // A port with unknown addresses is flooded to until its machine has sent something; what was learned ages, and goes with the port.
 func TestLearnedAddresses(t *testing.T) {
+	t.Parallel()
 	l := needLab(t)
 	l.nb(t, "ls-add fdb\n"+lsp("fdb", "fdb-a", "10.0.0.10")+lsp("fdb", "fdb-b", "10.0.0.11")+lsp("fdb", "fdb-c", "10.0.0.12")+
 		"lsp-set-addresses fdb-b unknown\nlsp-set-addresses fdb-c unknown")
@@ -87,6 +88,7 @@ func TestLearnedAddresses(t *testing.T) {
 
 // A router learns its neighbours on the physical network by ARP; what it learned ages, and goes with the router's port.
 func TestLearnedNeighbours(t *testing.T) {
+	t.Parallel()
 	l := needLab(t)
 	l.nb(t, "ls-add nei\nls-add neix\nlr-add neir\nset Logical_Router neir options:chassis=hv2\n"+localnet("neix", 132)+
 		join("neir", "nei", "10.0.0.1/24")+join("neir", "neix", "172.16.0.1/24")+lsp("nei", "nei-a", "10.0.0.10"))

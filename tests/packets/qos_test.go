@@ -13,6 +13,7 @@ func isUDPLike(prefix string) func(frame) bool {
 
 // A QoS rule limits what it matches to its rate and nothing else, and marks packets.
 func TestQoS(t *testing.T) {
+	t.Parallel()
 	l := needLab(t)
 	l.nb(t, "ls-add qos\n"+lsp("qos", "qos-a", "10.0.0.10")+lsp("qos", "qos-b", "10.0.0.11")+lsp("qos", "qos-c", "10.0.0.12")+`
 		qos-add qos from-lport 100 'inport == "qos-a" && udp.dst == 7' rate=16 burst=80
