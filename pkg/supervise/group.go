@@ -251,6 +251,9 @@ func (g *Group) fail(failed context.CancelCauseFunc, n *node, err error) {
 	if err == nil {
 		err = errors.New("returned although it was not asked to stop")
 	}
+	// At once: a component of somebody else's may end the whole process when it is stopped in the middle of its start, as
+	// Kubernetes' do with exit status 255, and nobody would learn why.
+	g.log.Error("component failed", "component", n.c.Name(), "err", err)
 	err = fmt.Errorf("%s: %w", n.c.Name(), err)
 	g.set(n, Failed, err)
 	failed(err)

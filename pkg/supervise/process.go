@@ -198,6 +198,9 @@ func (p *Process) adopt(ctx context.Context) (*child, error) {
 		return old, nil
 	}
 	defer old.close()
+	if ctx.Err() != nil { // it was not asked to the end: no reason to take it down
+		return nil, ctx.Err()
+	}
 	p.log.Info("replacing the running process", "pid", old.pid, "reason", refusal)
 	stop, cancel := context.WithTimeout(ctx, p.spec.StopTimeout)
 	defer cancel()
