@@ -39,7 +39,7 @@ EXAMPLES:
    kove doctor list                                                      the checks
    kove doctor explain path/mtu                                          what a finding means`,
 		Flags: append([]cli.Flag{outputFlag(),
-			&cli.StringSliceFlag{Name: "role", Usage: "what the machine shall be: server, agent, gateway, vm-host; may be given several times (default: what the running kove is; agent with --server; else server)"},
+			&cli.StringSliceFlag{Name: "role", Usage: "what the machine shall be: server, agent, gateway, vm-host; may be given several times (default: what the running kove is; agent where a flag, a variable or config.yaml names a server to join; else server)"},
 			&cli.StringFlag{Name: "nic", Usage: "the NIC for OVN's external network, with --role gateway"}}, doctorFlags()...),
 		Action: func(c *cli.Context) error {
 			switch c.Args().First() {

@@ -43,8 +43,6 @@ func token(_ context.Context, h Host, c Case) []Finding {
 	return nil
 }
 
-func second[T any](_ T, err error) error { return err }
-
 // plan is what the server to join says of the cluster, nothing while it cannot be asked; why not is the finding of another
 // check. The token does not go to a server that it does not belong to.
 func plan(ctx context.Context, h Host, c Case) pki.Plan {
@@ -103,7 +101,10 @@ func server(ctx context.Context, h Host, c Case) []Finding {
 			Why:  "certificates would not be valid yet, or too early no longer", Remedy: "set it (timedatectl set-ntp true, or date -s)"})
 	}
 	// A token that pins another CA must not go out at all.
-	if len(out) == 0 && c.Join.Token != "" && errors.Is(second(h.CheckToken(ctx, c.Join.Server, probe.CABundle, t)), pki.ErrWrongToken) {
+	if len(out) > 0 || c.Join.Token == "" {
+		return out
+	}
+	if _, err := h.CheckToken(ctx, c.Join.Server, probe.CABundle, t); errors.Is(err, pki.ErrWrongToken) {
 		out = append(out, Finding{ID: "token/rejected", Severity: Fatal, Seen: "token (" + c.Origin("token") + "): " + pki.ErrWrongToken.Error(),
 			Why: "it is wrong or expired", Remedy: "copy the token from /var/lib/kove/server/node-token on " + c.Join.Server + ", or make one there with `kove token create`"})
 	}

@@ -17,7 +17,7 @@ import (
 // CACertsPath is where a server shows its CA bundle to anyone; what it says is only worth something with a pin.
 const CACertsPath = "/v1-kove/cacerts"
 
-// TokenPath is where a server says whether a token admits its sender: 204 or 401.
+// TokenPath is where a server says whether a token admits its sender: 200 with a Plan, or 401.
 const TokenPath = "/v1-kove/token"
 
 // Probe is what a server tells a machine that has nothing but its address.
