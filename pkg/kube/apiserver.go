@@ -115,9 +115,12 @@ func (a *APIServer) Run(ctx context.Context, ready func()) error {
 	}
 	rest.SetDefaultWarningHandler(rest.NoWarnings{}) // else its own clients warn about its own deprecated APIs
 	addr := net.JoinHostPort(a.o.Config.API.BindAddress.String(), strconv.Itoa(a.o.Config.API.HTTPSListenPort))
-	if err := listenCheck(ctx, "the API server", addr, "stop what uses the port, or choose another with --https-listen-port"); err != nil {
+	l, err := listenFor(ctx, "the API server", addr, "stop what uses the port, or choose another with --https-listen-port")
+	if err != nil {
 		return err
 	}
+	defer func() { _ = l.Close() }() // a server that ran has closed it
+	s.SecureServing.Listener = l
 	completed, err := s.Complete(ctx)
 	if err != nil {
 		return fmt.Errorf("completing the options of kube-apiserver: %w", err)

@@ -8,7 +8,6 @@ import (
 	"net"
 	"net/http"
 	"strings"
-	"syscall"
 	"time"
 
 	"github.com/spf13/pflag"
@@ -107,15 +106,11 @@ func runWithHealth(ctx context.Context, ready func(), run func(context.Context) 
 	return err
 }
 
-// listenCheck finds out whether addr can be listened on, so that a taken port is told by name before anything starts.
-func listenCheck(ctx context.Context, what, addr, remedy string) error {
-	// A child that is forked meanwhile holds a copy of the socket until it execs, and the port would still be taken when
-	// Kubernetes listens on it.
-	syscall.ForkLock.RLock()
-	defer syscall.ForkLock.RUnlock()
+// listenFor listens on addr, so that a taken port is told by name before anything starts.
+func listenFor(ctx context.Context, what, addr, remedy string) (net.Listener, error) {
 	l, err := (&net.ListenConfig{}).Listen(ctx, "tcp", addr)
 	if err != nil {
-		return fmt.Errorf("listening on %s for %s: %w; %s", addr, what, err, remedy)
+		return nil, fmt.Errorf("listening on %s for %s: %w; %s", addr, what, err, remedy)
 	}
-	return l.Close()
+	return l, nil
 }
