@@ -252,6 +252,23 @@ func TestServerAsksNobody(t *testing.T) {
 	}
 }
 
+// TestServerIsAskedOnce has several checks ask the server to join; one that does not answer costs its time limit once.
+func TestServerIsAskedOnce(t *testing.T) {
+	for name, down := range map[string]error{"answers": nil, "does not": errors.New("i/o timeout")} {
+		m := newMachine()
+		m.probeErr = down
+		c := agentConf()
+		Preflight(t.Context(), m, c)
+		sent := 1
+		if down != nil {
+			sent = 0
+		}
+		if m.asked != 1 || m.sent != sent {
+			t.Errorf("a server that %s was asked %d times for its CA and got the token %d times, not 1 and %d", name, m.asked, m.sent, sent)
+		}
+	}
+}
+
 func TestCheckNamesAreUnique(t *testing.T) {
 	seen := map[string]bool{}
 	for _, c := range Checks() {

@@ -99,6 +99,7 @@ func (c Case) node() bool { return c.Role != config.Server || !c.Control.Disable
 // make all other findings noise, so they come alone.
 func Preflight(ctx context.Context, h Host, conf *config.Config) []Finding {
 	c := Case{Config: conf, Roles: []config.Role{conf.Role}}
+	h = &askedOnce{Host: h}
 	var out []Finding
 	for _, check := range Checks() {
 		if !check.Start || !slices.Contains(check.Roles, c.Role) {
@@ -153,6 +154,7 @@ type Report struct {
 
 // Examine runs every check that applies. faults are what was wrong with the configuration already.
 func Examine(ctx context.Context, h Host, c Case, faults error) *Report {
+	h = &askedOnce{Host: h}
 	r := &Report{Node: c.Node.Name, Roles: c.Roles, Running: c.Running, Findings: configuration(faults)}
 	for _, check := range Checks() {
 		result := Result{Name: check.Name, State: OK}
