@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"os"
 	"path/filepath"
 	"slices"
@@ -116,31 +117,46 @@ var (
 	foreignOptions = []string{"ipv6_ra_pd_list", "additional-chassis-activated"}
 )
 
-// stableIDs gives each row a UUID that follows from what the row says, so that recording again changes nothing.
+// stableIDs gives each row a UUID that follows from what the row says, and of rows that say the same from the rows that
+// refer to them, so that recording again changes nothing.
 func stableIDs(nb, sb *Dump) map[ovsdb.UUID]ovsdb.UUID {
 	n := newNames(nb, sb)
 	out := map[ovsdb.UUID]ovsdb.UUID{}
 	for _, d := range []*Dump{nb, sb} {
+		refs := n.nb
+		if d == sb {
+			refs = n.sb
+		}
+		texts := map[ovsdb.UUID]string{}
+		referrers := map[ovsdb.UUID][]string{}
 		for _, t := range d.Schema.Tables {
-			type named struct {
-				id   ovsdb.UUID
-				text string
-			}
-			var rows []named
 			for id, r := range d.Tables[t.Name] {
-				refs := n.nb
-				if d == sb {
-					refs = n.sb
+				texts[id] = strings.Join(n.columns(t, r, nil, refs), " ")
+				for _, v := range r {
+					switch v := v.(type) {
+					case ovsdb.UUID:
+						referrers[v] = append(referrers[v], t.Name+" "+texts[id])
+					case []ovsdb.UUID:
+						for _, to := range v {
+							referrers[to] = append(referrers[to], t.Name+" "+texts[id])
+						}
+					}
 				}
-				rows = append(rows, named{id, strings.Join(n.columns(t, r, nil, refs), " ")})
 			}
-			slices.SortFunc(rows, func(a, b named) int { return cmp.Or(cmp.Compare(a.text, b.text), a.id.Compare(b.id)) })
-			for i, r := range rows {
-				sum := sha256.Sum256(fmt.Appendf(nil, "%s %s %s %d", d.Schema.Name, t.Name, r.text, i))
+		}
+		for _, r := range referrers {
+			slices.Sort(r)
+		}
+		for _, t := range d.Schema.Tables {
+			rows := slices.SortedFunc(maps.Keys(d.Tables[t.Name]), func(a, b ovsdb.UUID) int {
+				return cmp.Or(cmp.Compare(texts[a], texts[b]), slices.Compare(referrers[a], referrers[b]), a.Compare(b))
+			})
+			for i, row := range rows {
+				sum := sha256.Sum256(fmt.Appendf(nil, "%s %s %s %d", d.Schema.Name, t.Name, texts[row], i))
 				var id ovsdb.UUID
 				copy(id[:], sum[:])
 				id[6], id[8] = id[6]&0x0f|0x80, id[8]&0x3f|0x80
-				out[r.id] = id
+				out[row] = id
 			}
 		}
 	}

@@ -22,7 +22,9 @@ ovn-nbctl lsp-add sw0 b5 -- set Logical_Switch_Port b5 type=vtep options:vtep-ph
 ovn-nbctl lsp-add sw0 b6 -- set Logical_Switch_Port b6 type=external addresses='["0a:00:00:00:00:26 10.0.0.26"]'
 ovn-nbctl lsp-add sw0 b7 -- set Logical_Switch_Port b7 type=virtual options:virtual-ip=10.0.0.77 options:virtual-parents=a1,nope addresses='["0a:00:00:00:00:27 10.0.0.77"]'
 ovn-nbctl lsp-add sw0 b8 -- set Logical_Switch_Port b8 type=virtual options:virtual-ip=fd00::77 options:virtual-parents=a1 addresses='["0a:00:00:00:00:28 fd00::77"]'
-ovn-nbctl lsp-add sw0 b9 -- set Logical_Switch_Port b9 options:qos_max_rate=junk options:qos_burst=1 options:requested-chassis=nope,hv1
+ovn-nbctl lsp-add sw0 b9 -- set Logical_Switch_Port b9 options:requested-chassis=nope,hv1
+ovn-nbctl ls-add sw9 -- lsp-add sw9 ln9 -- set Logical_Switch_Port ln9 type=localnet options:network_name=ph9
+ovn-nbctl lsp-add sw9 q9 -- set Logical_Switch_Port q9 options:qos_max_rate=junk options:qos_burst=1 # with two localnet ports stock takes any
 ovn-nbctl lsp-add sw0 c0 -- set Logical_Switch_Port c0 type=localport addresses='["0a:00:00:00:00:30 10.0.0.30"]'
 for d in from-lport to-lport; do
 ovn-nbctl --type=switch acl-add sw1 $d 1 'this is ) no (match' drop
