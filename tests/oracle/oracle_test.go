@@ -50,7 +50,6 @@ var openDifferences = []struct {
 	what string
 }{
 	{25, "NAT with a gateway_port that is no distributed gateway port of the router: stock leaves the rule out, kove answers ARP for it (28: on a gateway router too)"},
-	{27, "template load balancer with options:affinity_timeout: kove has no affinity flows for it"},
 	{30, "NAT rule of type dnat on a router whose gateway port is wired to another router directly: kove answers ARP at that port"},
 	{36, "once a policy of any router is in a chain, stock matches chain 0 in the policies of all routers; kove in those of that router"},
 	{37, "a distributed gateway port with options:mcast_flood: the static multicast group has its chassis-redirect port in stock"},

@@ -144,24 +144,33 @@ func lbAffinity(lb *topo.LoadBalancer, v *topo.VIP, family, origIP, saved, timeo
 		check += " && " + lb.Protocol + " && " + lb.Protocol + ".dst == " + v.PortText()
 	}
 	b.AddAll(dps, lflow.SwitchInLBAffCheck, 100, check, lflow.RegKnownLBSession+" = chk_lb_aff(); next;").WithHint(lb.ID)
-	for _, be := range v.Backends {
-		if !be.Alive() {
-			continue
-		}
-		known := lflow.RegKnownLBSession + " == 1 && ct.new && " + dst + " && " + affinityIP(family) + " == " + be.Addr.String()
+	keep := func(addr, port, text string) {
+		known := lflow.RegKnownLBSession + " == 1 && ct.new && " + dst + " && " + affinityIP(family) + " == " + addr
 		learn := lflow.RegKnownLBSession + " == 0 && ct.new && " + family + " && " + origIP + " == " + v.Address()
-		commit := `commit_lb_aff(vip = "` + v.Key + `", backend = "` + be.String() + `"`
+		commit := `commit_lb_aff(vip = "` + v.Joined(v.Is4()) + `", backend = "` + text + `"`
 		if v.HasPort() {
-			known += " && " + affinityPort + " == " + itoa(int(be.Port))
 			learn += " && " + lflow.RegOrigDstPort + " == " + v.PortText()
-		}
-		learn += " && " + family + ".dst == " + be.Addr.String()
-		if v.HasPort() {
-			learn += " && " + lb.Protocol + ".dst == " + itoa(int(be.Port))
 			commit += ", proto = " + lb.Protocol
 		}
-		b.AddAll(dps, lflow.SwitchInLB, 150, known, saved+"ct_lb_mark(backends="+be.String()+");").WithHint(lb.ID)
+		learn += " && " + family + ".dst == " + addr
+		if port != "" {
+			known += " && " + affinityPort + " == " + port
+			learn += " && " + lb.Protocol + ".dst == " + port
+		}
+		b.AddAll(dps, lflow.SwitchInLB, 150, known, saved+"ct_lb_mark(backends="+text+");").WithHint(lb.ID)
 		b.AddAll(dps, lflow.SwitchInLBAffLearn, 100, learn, commit+", timeout = "+timeout+"); /* drop */").WithHint(lb.ID)
+	}
+	for _, be := range v.Backends {
+		if be.Alive() {
+			port := ""
+			if v.HasPort() {
+				port = itoa(int(be.Port))
+			}
+			keep(be.Addr.String(), port, be.String())
+		}
+	}
+	for _, t := range v.Templates() {
+		keep(t.Addr, "", t.Addr) // whatever its port
 	}
 }
 

@@ -87,8 +87,10 @@ func newRouterVIP(lb *topo.LoadBalancer, vip *topo.VIP) *routerVIP {
 }
 
 // kept says in which registers the VIP is kept while the destination of the packet is translated.
-func (v *routerVIP) kept() (ip, port string) {
-	if v.f == family4 {
+func (v *routerVIP) kept() (ip, port string) { return keptBy(v.f) }
+
+func keptBy(f *family) (ip, port string) {
+	if f == family4 {
 		return "reg4", "reg2[0..15]"
 	}
 	return "xxreg1", "reg2[0..15]"
@@ -131,9 +133,9 @@ func (v *routerVIP) emit(r *topo.RouterFacts, b *Builder) {
 	keep := ""
 	if v.affinity > 0 {
 		ip, port := v.kept()
-		keep = ip + " = " + v.vip.Addr.String() + "; "
-		if v.vip.Port != 0 {
-			keep += port + " = " + strconv.Itoa(int(v.vip.Port)) + "; "
+		keep = ip + " = " + v.vip.Address() + "; "
+		if v.vip.HasPort() {
+			keep += port + " = " + v.vip.PortText() + "; "
 		}
 		add(lflow.RouterInLBAffCheck, 100, fresh+v.to, lflow.RegKnownLBSession+" = chk_lb_aff(); next;")
 		v.affine(flag, arg, add)
@@ -166,7 +168,7 @@ func (v *routerVIP) emit(r *topo.RouterFacts, b *Builder) {
 	}
 	for _, p := range r.Gateways {
 		add(lflow.RouterInDNAT, priority, fresh+v.to+" && "+resident(p.CRName), actions)
-		if len(v.vip.Backends) == 0 && !v.vip.Template() {
+		if len(v.vip.Backends)+len(v.vip.Templates()) == 0 {
 			continue
 		}
 		// What backends send back has to pass the chassis that balanced.
@@ -178,10 +180,12 @@ func (v *routerVIP) emit(r *topo.RouterFacts, b *Builder) {
 			}
 			from = append(from, "("+m+")")
 		}
-		if v.vip.Template() {
-			for _, s := range backends {
-				from = append(from, "("+v.f.ip+".src == "+s+")")
+		for _, t := range v.vip.Templates() {
+			m := v.f.ip + ".src == " + t.Addr
+			if t.Port != "" {
+				m += " && " + v.lb.Protocol + ".src == " + t.Port
 			}
+			from = append(from, "("+m+")")
 		}
 		back := v.f.ip + " && (" + strings.Join(from, " || ") + ") && "
 		undo, here := "ct_dnat;", back+"(inport == "+p.Quoted+" || outport == "+p.Quoted+") && "+resident(p.CRName)
@@ -211,25 +215,39 @@ func (v *routerVIP) event() string {
 	return m
 }
 
-// affine keeps a client with the backend that it had.
+// affine keeps a client with the backend that it had. Of a template's variables, ovn-northd takes any for an IPv6 address here.
 func (v *routerVIP) affine(flag, arg string, add func(lflow.Stage, int, string, string) *Item) {
-	ip, port := v.kept()
-	for _, d := range v.vip.Backends {
-		chosen := " && " + ip + " == " + d.Addr.String()
-		learn := lflow.RegKnownLBSession + " == 0 && ct.new && " + v.f.ip + " && " + ip + " == " + v.vip.Addr.String()
-		if v.vip.Port != 0 {
-			learn += " && " + port + " == " + strconv.Itoa(int(v.vip.Port))
-		}
-		learn += " && " + v.f.ip + ".dst == " + d.Addr.String()
+	f, vip := v.f, v.vip.String()
+	if v.vip.Template() {
+		f, vip = family6, v.vip.Joined(false)
+	}
+	ip, port := keptBy(f)
+	keep := func(addr, l4, text string) {
+		chosen := " && " + ip + " == " + addr
+		learn := lflow.RegKnownLBSession + " == 0 && ct.new && " + f.ip + " && " + ip + " == " + v.vip.Address()
 		proto := ""
-		if d.Port != 0 {
-			chosen += " && " + port + " == " + strconv.Itoa(int(d.Port))
-			learn += " && " + v.lb.Protocol + ".dst == " + strconv.Itoa(int(d.Port))
+		if v.vip.HasPort() {
+			learn += " && " + port + " == " + v.vip.PortText()
 			proto = "proto = " + v.lb.Protocol + ", "
 		}
-		add(lflow.RouterInDNAT, 150, lflow.RegKnownLBSession+" == 1 && ct.new && "+v.f.ip+".dst == "+v.vip.Addr.String()+chosen,
-			flag+"ct_lb_mark(backends="+d.String()+arg+");")
-		add(lflow.RouterInLBAffLearn, 100, learn, `commit_lb_aff(vip = "`+v.vip.String()+`", backend = "`+d.String()+`", `+proto+
+		learn += " && " + f.ip + ".dst == " + addr
+		if l4 != "" {
+			chosen += " && " + port + " == " + l4
+			learn += " && " + v.lb.Protocol + ".dst == " + l4
+		}
+		add(lflow.RouterInDNAT, 150, lflow.RegKnownLBSession+" == 1 && ct.new && "+f.ip+".dst == "+v.vip.Address()+chosen,
+			flag+"ct_lb_mark(backends="+text+arg+");")
+		add(lflow.RouterInLBAffLearn, 100, learn, `commit_lb_aff(vip = "`+vip+`", backend = "`+text+`", `+proto+
 			"timeout = "+strconv.Itoa(v.affinity)+"); /* drop */")
+	}
+	for _, d := range v.vip.Backends {
+		l4 := ""
+		if d.Port != 0 {
+			l4 = strconv.Itoa(int(d.Port))
+		}
+		keep(d.Addr.String(), l4, d.String())
+	}
+	for _, t := range v.vip.Templates() {
+		keep(t.Addr, "", t.Addr)
 	}
 }

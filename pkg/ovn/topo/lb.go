@@ -32,11 +32,11 @@ type VIP struct {
 	Check    *nb.LoadBalancerHealthCheck
 
 	// Of a template (options:template), whose variables each chassis replaces (Chassis_Template_Var): Addr is not valid.
-	template     bool
-	address      string
-	port         string
-	is4          bool
-	rawTemplates []string
+	template  bool
+	address   string
+	port      string
+	is4       bool
+	templates []TemplateBackend
 }
 
 // Template reports whether the VIP or its backends have variables, so that only the text is known.
@@ -74,8 +74,8 @@ func (v *VIP) PortText() string {
 
 // Active lists the backends that may get connections, as ct_lb's arguments have them.
 func (lb *LoadBalancerFacts) Active(v *VIP) []string {
-	if v.template {
-		return v.rawTemplates
+	if v.template && len(v.templates)+len(v.Backends) > 0 {
+		return []string{v.Raw}
 	}
 	var out []string
 	for _, b := range v.Backends {
@@ -84,6 +84,23 @@ func (lb *LoadBalancerFacts) Active(v *VIP) []string {
 		}
 	}
 	return out
+}
+
+// TemplateBackend is one destination of a template's VIP, as text.
+type TemplateBackend struct{ Addr, Port string }
+
+// Templates lists the backends of a template.
+func (v *VIP) Templates() []TemplateBackend { return v.templates }
+
+// Joined is the VIP as commit_lb_aff has it, an address that is not of family 4 in brackets if it has a port.
+func (v *VIP) Joined(is4 bool) string {
+	switch {
+	case !v.HasPort():
+		return v.Address()
+	case is4:
+		return v.Address() + ":" + v.PortText()
+	}
+	return "[" + v.Address() + "]:" + v.PortText()
 }
 
 // AffinityTimeout is how long a client keeps its backend, in seconds as text; "" when it does not.
@@ -161,8 +178,7 @@ func parseLoadBalancer(row *nb.LoadBalancer) *LoadBalancerFacts {
 	sort.Strings(keys)
 	for _, k := range keys {
 		if row.Options["template"] == "true" {
-			// What is in brackets can be no IPv4 address, whatever variables stand for.
-			if v := templateVIP(k, row); !v.is4 || !strings.HasPrefix(k, "[") {
+			if v, ok := templateVIP(k, row); ok {
 				f.VIPs = append(f.VIPs, v)
 			}
 			continue
@@ -172,58 +188,87 @@ func parseLoadBalancer(row *nb.LoadBalancer) *LoadBalancerFacts {
 			continue
 		}
 		v := VIP{Key: k, Addr: addr, Port: port, Raw: row.VIPs[k]}
-		valid := true
-		for s := range strings.SplitSeq(row.VIPs[k], ",") {
-			if s = strings.TrimLeft(s, " "); s == "" {
-				continue
-			}
-			a, p, ok := splitHostPort(s)
-			// One bad backend voids the VIP.
-			if !ok || a.Is4() != addr.Is4() || (p == 0) != (port == 0) {
-				valid = false
-				break
-			}
-			b := Backend{Addr: a, Port: p}
-			if m, ok := row.IPPortMappings[ipKey(a)]; ok {
-				b.LSP, b.SourceIP = splitMapping(m)
-			}
-			v.Backends = append(v.Backends, b)
+		if v.Backends, ok = explicitBackends(v.Raw, addr.Is4(), port != 0); !ok {
+			continue
 		}
-		if valid {
-			f.VIPs = append(f.VIPs, v)
+		for i := range v.Backends {
+			if m, ok := row.IPPortMappings[ipKey(v.Backends[i].Addr)]; ok {
+				v.Backends[i].LSP, v.Backends[i].SourceIP = splitMapping(m)
+			}
 		}
+		f.VIPs = append(f.VIPs, v)
 	}
 	return f
 }
 
-// Written is the column vips as ovn-controller reads it, with VIPs that nobody can use too: an IPv6 address of a template with
-// a port is in brackets.
+// explicitBackends reads backends that are no templates. One bad backend voids the VIP.
+func explicitBackends(raw string, is4, ports bool) (out []Backend, ok bool) {
+	for s := range strings.SplitSeq(raw, ",") {
+		if s = strings.TrimLeft(s, " "); s == "" {
+			continue
+		}
+		a, p, ok := splitHostPort(s)
+		if !ok || a.Is4() != is4 || (p != 0) != ports {
+			return nil, false
+		}
+		out = append(out, Backend{Addr: a, Port: p})
+	}
+	return out, true
+}
+
+// Written is the column vips as ovn-controller reads it, with VIPs that nobody can use too: of an IPv6 template, a variable in the
+// place of the address is in brackets.
 func (lb *LoadBalancerFacts) Written() map[string]string {
 	out := maps.Clone(lb.Row.VIPs)
 	for i := range lb.VIPs {
 		v := &lb.VIPs[i]
-		if a, err := netip.ParseAddr(v.address); err == nil && a.Is4() {
+		if !v.template || v.is4 {
 			continue
 		}
-		if v.template && !v.is4 && v.port != "" {
-			delete(out, v.Key)
-			out["["+v.address+"]:"+v.port] = v.Raw
+		delete(out, v.Key)
+		key := v.address
+		if strings.HasPrefix(key, "^") {
+			key = "[" + key + "]"
 		}
+		if v.port != "" {
+			key += ":" + v.port
+		}
+		out[key] = v.Raw
 	}
 	return out
 }
 
-func templateVIP(key string, row *nb.LoadBalancer) VIP {
-	v := VIP{Key: key, Raw: row.VIPs[key], template: true, is4: row.Options["address-family"] != "ipv6", address: key}
-	if i := strings.LastIndexByte(key, ':'); i >= 0 && (v.is4 || !strings.HasSuffix(key, "]")) {
-		v.address, v.port = strings.Trim(key[:i], "[]"), key[i+1:]
+// templateVIP reads a VIP with variables: address and port, of which only the colon between them is looked at.
+func templateVIP(key string, row *nb.LoadBalancer) (v VIP, ok bool) {
+	family, isSet := row.Options["address-family"]
+	v = VIP{Key: key, Raw: row.VIPs[key], template: true, is4: !isSet || family == "ipv4"}
+	if v.address, v.port, ok = templateHostPort(key); !ok {
+		return v, false
 	}
-	for _, b := range strings.Split(v.Raw, ",") {
-		if b = strings.TrimSpace(b); b != "" {
-			v.rawTemplates = append(v.rawTemplates, b)
+	for b := range strings.SplitSeq(v.Raw, ",") {
+		if b == "" {
+			continue
 		}
+		address, port, ok := templateHostPort(b)
+		if !ok {
+			v.templates = nil
+			v.Backends, ok = explicitBackends(v.Raw, v.is4, v.port != "")
+			return v, ok && len(v.Backends) > 0
+		}
+		v.templates = append(v.templates, TemplateBackend{address, port})
 	}
-	return v
+	return v, true
+}
+
+func templateHostPort(s string) (address, port string, ok bool) {
+	parts := strings.FieldsFunc(s, func(r rune) bool { return r == ':' })
+	switch len(parts) {
+	case 1:
+		return parts[0], "", true
+	case 2:
+		return parts[0], parts[1], true
+	}
+	return "", "", false
 }
 
 func ipKey(a netip.Addr) string {
