@@ -486,7 +486,10 @@ func TestRun(t *testing.T) {
 			sent = true
 			w.transact(w.nb, ovsdb.Update(nb.TableNBGlobal, g.UUID, col(nb.NBGlobalColNBCfg, int64(7))))
 		}
-		if g.SBCfg == 7 && g.HvCfg == 7 && g.SBCfgTimestamp > 0 && g.NBCfgTimestamp > 0 && g.HvCfgTimestamp > 0 {
+		if g.SBCfg == 7 && g.HvCfg == 7 && g.SBCfgTimestamp > 0 && g.NBCfgTimestamp > 0 {
+			if g.HvCfgTimestamp != 0 {
+				t.Errorf("hv_cfg_timestamp is %d without a chassis", g.HvCfgTimestamp)
+			}
 			break
 		}
 	}

@@ -70,9 +70,7 @@ func (e *engine) progress(committed int64, now time.Time) []ovsdb.Op {
 		}
 	}
 	if hv != g.HvCfg {
-		if hvTime == 0 {
-			hvTime = now.UnixMilli()
-		}
+		// Without chassis nobody has a time.
 		cols = append(cols, col(nb.NBGlobalColHvCfg, hv), col(nb.NBGlobalColHvCfgTimestamp, hvTime))
 	}
 	if len(cols) == 0 {
