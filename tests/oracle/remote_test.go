@@ -67,12 +67,18 @@ func TestGoldenRemote(t *testing.T) {
 // remote is a new database at a stock ovsdb-server.
 func remote(t testing.TB, name, database string) *ovsdb.Client {
 	t.Helper()
-	stock, dir := stockDir(t), t.TempDir()
-	file, sock := filepath.Join(dir, "db"), filepath.Join(dir, "s")
+	return remoteIn(t, t.TempDir(), name, database)
+}
+
+// remoteIn is remote at the socket NAME.sock of a folder.
+func remoteIn(t testing.TB, dir, name, database string) *ovsdb.Client {
+	t.Helper()
+	stock := stockDir(t)
+	file, sock := filepath.Join(dir, name+".db"), filepath.Join(dir, name+".sock")
 	if out, err := exec.Command(stock+"/bin/ovsdb-tool", "create", file, stock+"/share/ovn/ovn-"+name+".ovsschema").CombinedOutput(); err != nil {
 		t.Fatalf("%v\n%s", err, out)
 	}
-	cmd := exec.Command(stock+"/bin/ovsdb-server", "--remote=punix:"+sock, "--unixctl="+filepath.Join(dir, "ctl"), "--no-chdir", "-vconsole:off", file)
+	cmd := exec.Command(stock+"/bin/ovsdb-server", "--remote=punix:"+sock, "--unixctl="+filepath.Join(dir, name+".ctl"), "--no-chdir", "-vconsole:off", file)
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
 	}

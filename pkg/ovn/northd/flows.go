@@ -44,6 +44,8 @@ type dpGroup struct {
 	set   setKey
 	dps   []ovsdb.UUID // sorted
 	flows int
+	// others says that rows besides flows refer to the row, as stock writes it: it does not change any more.
+	others bool
 }
 
 // setKey identifies a set of datapaths: the sum of the hashes of its members, so that adding one to a set costs the same
@@ -210,7 +212,7 @@ func (t *flowTable) commit() []ovsdb.Op {
 	var ops []ovsdb.Op
 	for _, e := range touched {
 		// All flows of a group that move together take the group with them.
-		if g := e.group; g != nil && len(e.dps) > 1 && g.set != e.set && leaving[g][e.set] == g.flows && t.groups[e.set] == nil {
+		if g := e.group; g != nil && !g.others && len(e.dps) > 1 && g.set != e.set && leaving[g][e.set] == g.flows && t.groups[e.set] == nil {
 			ops = append(ops, t.regroup(g, e))
 		}
 		ops = t.place(e, ops)

@@ -325,6 +325,9 @@ func (e *engine) load(ctx context.Context, db ovsdb.DB) error {
 	res = res[2:]
 	for i, name := range names {
 		for _, r := range res[i].Rows {
+			if name == sb.TableLoadBalancer {
+				e.flows.sharedBy(r)
+			}
 			if !e.rows.load(rowKey{name, tables[name].key(r)}, r) {
 				e.garbage = append(e.garbage, ovsdb.Delete(name, r.UUID))
 			}

@@ -1,6 +1,7 @@
 package northd
 
 import (
+	"crypto/sha256"
 	"maps"
 	"math"
 	"slices"
@@ -412,12 +413,17 @@ func loadBalancerRows(lb *topo.LoadBalancer, b *rows) {
 		return
 	}
 	monitorRows(lb, b)
-	group := func(kind string, dps []ovsdb.UUID) []ovsdb.UUID {
+	group := func(dps []ovsdb.UUID) []ovsdb.UUID {
 		if len(dps) == 0 {
 			return nil
 		}
-		return []ovsdb.UUID{b.Add(sb.TableLogicalDPGroup, "load balancer/"+lb.ID.String()+"/"+kind,
-			col(sb.LogicalDPGroupColDatapaths, ovsdb.Set(dps...)))}
+		// The key is the content: load balancers of one group of load balancers have one row between them, as with stock.
+		set := ovsdb.Set(dps...)
+		h := sha256.New()
+		for _, dp := range set {
+			h.Write(dp[:])
+		}
+		return []ovsdb.UUID{b.Add(sb.TableLogicalDPGroup, string(h.Sum(nil)), col(sb.LogicalDPGroupColDatapaths, set))}
 	}
 	var sws, lrs []ovsdb.UUID
 	for _, s := range lb.Switches {
@@ -442,7 +448,7 @@ func loadBalancerRows(lb *topo.LoadBalancer, b *rows) {
 	b.AddWithID(sb.TableLoadBalancer, lb.ID.String(), lb.ID,
 		col(sb.LoadBalancerColName, lb.Name), col(sb.LoadBalancerColVIPs, stringMap(lb.Written())),
 		col(sb.LoadBalancerColProtocol, protocol), col(sb.LoadBalancerColOptions, stringMap(options)),
-		col(onSwitches, group("ls", sws)), col(sb.LoadBalancerColLrDatapathGroup, group("lr", lrs)))
+		col(onSwitches, group(sws)), col(sb.LoadBalancerColLrDatapathGroup, group(lrs)))
 }
 
 func monitorRows(lb *topo.LoadBalancer, b *rows) {

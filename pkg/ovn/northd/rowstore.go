@@ -22,6 +22,8 @@ type rowStore struct {
 	rows     map[rowKey]*rowEntry
 	dirty    map[*rowEntry]struct{}
 	children map[ovsdb.UUID]*ovsdb.Row // rows of child tables found at start
+	// found is where rows found at start are that would have another UUID if they were ours: what refers to them is told so.
+	found map[ovsdb.UUID]ovsdb.UUID
 }
 
 type rowEntry struct {
@@ -47,7 +49,7 @@ type member struct {
 
 func newRowStore() *rowStore {
 	return &rowStore{rows: map[rowKey]*rowEntry{}, dirty: map[*rowEntry]struct{}{},
-		children: map[ovsdb.UUID]*ovsdb.Row{}}
+		children: map[ovsdb.UUID]*ovsdb.Row{}, found: map[ovsdb.UUID]ovsdb.UUID{}}
 }
 
 func (s *rowStore) entry(k rowKey) *rowEntry {
@@ -80,7 +82,7 @@ func (s *rowStore) load(k rowKey, r *ovsdb.Row) bool {
 	if e.have != nil {
 		return false
 	}
-	e.id = r.UUID
+	s.place(e, r.UUID)
 	e.have = map[string]ovsdb.Value{}
 	for _, c := range tables[k.table].columns {
 		e.have[c] = r.Get(c)
@@ -175,6 +177,7 @@ func (s *rowStore) set(k rowKey, id ovsdb.UUID, want []ovsdb.ColumnValue) {
 	if e.have == nil && !id.IsZero() {
 		e.id = id
 	}
+	s.resolve(want)
 	if e.have != nil && slices.EqualFunc(e.want, want, func(a, b ovsdb.ColumnValue) bool {
 		return a.Column == b.Column && ovsdb.Equal(a.Value, b.Value)
 	}) {
@@ -218,6 +221,7 @@ func (s *rowStore) removeMember(k rowKey, m memberKey) {
 // commit returns the operations for the dirty rows, and takes them as done. Rows that others refer to come first, and go
 // last.
 func (s *rowStore) commit() (before, after []ovsdb.Op) {
+	s.adopt()
 	dirty := make([]*rowEntry, 0, len(s.dirty))
 	for e := range s.dirty {
 		dirty = append(dirty, e)
@@ -244,6 +248,7 @@ func (s *rowStore) commit() (before, after []ovsdb.Op) {
 			}
 			e.changed = nil
 			e.id = hashUUID(e.table, e.key)
+			delete(s.found, e.id)
 			s.forget(e)
 		default:
 			s.forget(e)
