@@ -7,12 +7,14 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/kove-io/kove/pkg/ovsdb/lossy"
 )
 
 // whole makes a database file of 1 + 5 records.
 func whole(t *testing.T) []byte {
 	t.Helper()
-	l := newLossy(1)
+	l := lossy.New(1)
 	db := openLossy(t, l, SyncEach)
 	for i := range 5 {
 		if _, err := db.Transact(t.Context(), Insert("Root", UUID{1, byte(i)}, ColumnValue{"name", string(rune('a' + i))}, ColumnValue{"a", int64(i)})); err != nil {
@@ -22,7 +24,7 @@ func whole(t *testing.T) []byte {
 	if err := db.Close(); err != nil {
 		t.Fatal(err)
 	}
-	return l.names["t.db"].data
+	return l.Data("t.db")
 }
 
 func TestCheckFile(t *testing.T) {

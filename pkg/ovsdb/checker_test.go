@@ -14,6 +14,8 @@ import (
 	"sync"
 	"testing"
 	"time"
+
+	"github.com/kove-io/kove/pkg/ovsdb/lossy"
 )
 
 // TestManyClients has writers in this process, over our client and over bare sockets do random transactions, while observers of
@@ -153,8 +155,8 @@ type ack struct {
 }
 
 func newCheckedWorld(t *testing.T) *checkedWorld {
-	l := newLossy(3)
-	j, err := OpenFileJournal(l, "t.db", nil)
+	l := lossy.New(3)
+	j, err := OpenFileJournal(lossyStorage{l}, "t.db", nil)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -100,8 +100,8 @@ func (db *Database) switchTo(to *Schema) ([]*convertHook, error) {
 		s.close()
 	}
 	db.pub.sinks = nil
+	db.pub.ahead.close()
 	db.pub.history.forget()
-	db.pub.contents.forget()
 	db.pub.contents.forget()
 	db.log.Info("converted the database to another schema version", "db", to.Name, "from", from.Version, "to", to.Version)
 	return hooks, nil

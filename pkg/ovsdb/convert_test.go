@@ -3,6 +3,7 @@ package ovsdb
 import (
 	"errors"
 	"fmt"
+	"math/rand/v2"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -10,6 +11,8 @@ import (
 	"sync"
 	"testing"
 	"time"
+
+	"github.com/kove-io/kove/pkg/ovsdb/lossy"
 )
 
 // TestConvert opens a file that an older version wrote: a column less, a column more, an optional that was a scalar.
@@ -282,7 +285,7 @@ func TestConvertUnderLoad(t *testing.T) {
 func TestPowerCutConvert(t *testing.T) {
 	newer, _ := newerSchema(t)
 	older := testSchema(t)
-	l := newLossy(99)
+	l, rng := lossy.New(99), rand.New(rand.NewPCG(99, 2))
 	db := openLossy(t, l, SyncEach)
 	if _, err := db.Transact(t.Context(), Insert("Root", UUID{1}, ColumnValue{"name", "w"})); err != nil {
 		t.Fatal(err)
@@ -307,20 +310,20 @@ func TestPowerCutConvert(t *testing.T) {
 				converted++
 			}
 		}()
-		for target := acked + int64(l.rng.IntN(40)); acked < target; acked++ {
+		for target := acked + int64(rng.IntN(40)); acked < target; acked++ {
 			if _, err := db.Transact(t.Context(), Update("Root", UUID{1}, ColumnValue{"a", acked + 1})); err != nil {
 				t.Fatal(err)
 			}
 		}
-		l = l.cut()
+		l = l.Cut()
 		db.Close()
 		wg.Wait()
 		cuts++
-		j, err := OpenFileJournal(l, "t.db", nil)
+		j, err := OpenFileJournal(lossyStorage{l}, "t.db", nil)
 		if err != nil {
 			t.Fatal(err)
 		}
-		head := string(l.names["t.db"].data)
+		head := string(l.Data("t.db"))
 		version := older.Version
 		s := older
 		if strings.Contains(strings.SplitN(head, "\n", 3)[1], `"version":"2.0.0"`) {

@@ -1,180 +1,28 @@
 package ovsdb
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"math/rand/v2"
-	"os"
-	"slices"
 	"strings"
 	"sync"
 	"syscall"
 	"testing"
+
+	"github.com/kove-io/kove/pkg/ovsdb/lossy"
 )
 
-// lossy is a Storage that keeps what was written apart from what was synced. After cut, what was not synced is gone, or there
-// in part, or garbage; and everything that still uses the old storage gets errors.
-type lossy struct {
-	mu      sync.Mutex // guards everything in it, its inodes too
-	rng     *rand.Rand
-	dead    bool
-	names   map[string]*inode // as the process sees the folder
-	durable map[string]*inode // as the disk has it
-	space   int               // bytes left, -1 for plenty
-}
+// lossyStorage makes a Storage of a disk.
+type lossyStorage struct{ *lossy.Disk }
 
-type inode struct {
-	data   []byte
-	synced int
-}
+func (s lossyStorage) Open(name string) (File, error)   { return s.Disk.Open(name) }
+func (s lossyStorage) Create(name string) (File, error) { return s.Disk.Create(name) }
 
-var errPower = errors.New("the power is off")
-
-func newLossy(seed uint64) *lossy {
-	return &lossy{rng: rand.New(rand.NewPCG(seed, 1)), names: map[string]*inode{}, durable: map[string]*inode{}, space: -1}
-}
-
-func (l *lossy) Path(name string) string { return "lossy/" + name }
-
-func (l *lossy) do(f func() error) error {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	if l.dead {
-		return errPower
-	}
-	return f()
-}
-
-func (l *lossy) Open(name string) (File, error) {
-	var n *inode
-	err := l.do(func() error {
-		if n = l.names[name]; n == nil {
-			return os.ErrNotExist
-		}
-		return nil
-	})
-	return &lossyFile{l, n}, err
-}
-
-func (l *lossy) Create(name string) (File, error) {
-	n := &inode{}
-	return &lossyFile{l, n}, l.do(func() error { l.names[name] = n; return nil })
-}
-
-func (l *lossy) Rename(from, to string) error {
-	return l.do(func() error {
-		l.names[to] = l.names[from]
-		delete(l.names, from)
-		return nil
-	})
-}
-
-func (l *lossy) Remove(name string) error {
-	return l.do(func() error {
-		if l.names[name] == nil {
-			return os.ErrNotExist
-		}
-		delete(l.names, name)
-		return nil
-	})
-}
-
-func (l *lossy) SyncDir() error {
-	return l.do(func() error {
-		l.durable = map[string]*inode{}
-		for k, v := range l.names {
-			l.durable[k] = v
-		}
-		return nil
-	})
-}
-
-// cut turns the power off and returns what the next boot finds.
-func (l *lossy) cut() *lossy {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	l.dead = true
-	next := newLossy(l.rng.Uint64())
-	names := l.durable
-	if l.rng.IntN(2) == 0 {
-		names = l.names // the file system happened to write the folder
-	}
-	for name, n := range names {
-		data := slices.Clone(n.data[:n.synced])
-		if rest := n.data[n.synced:]; len(rest) > 0 {
-			part := slices.Clone(rest[:l.rng.IntN(len(rest)+1)])
-			if len(part) > 0 && l.rng.IntN(3) == 0 {
-				clear(part[l.rng.IntN(len(part)):]) // the size was written, the data was not
-			}
-			data = append(data, part...)
-		}
-		m := &inode{data: data, synced: len(data)}
-		next.names[name], next.durable[name] = m, m
-	}
-	return next
-}
-
-type lossyFile struct {
-	l *lossy
-	n *inode
-}
-
-func (f *lossyFile) Write(b []byte) (n int, err error) {
-	err = f.l.do(func() error {
-		n = len(b)
-		if f.l.space >= 0 && f.l.space < n {
-			n = f.l.space
-			err = syscall.ENOSPC
-		}
-		f.n.data = append(f.n.data, b[:n]...)
-		if f.l.space >= 0 {
-			f.l.space -= n
-		}
-		return err
-	})
-	return n, err
-}
-
-func (f *lossyFile) ReadAt(b []byte, off int64) (n int, err error) {
-	err = f.l.do(func() error {
-		if off >= int64(len(f.n.data)) {
-			return io.EOF
-		}
-		if n = copy(b, f.n.data[off:]); n < len(b) {
-			return io.EOF
-		}
-		return nil
-	})
-	return n, err
-}
-
-func (f *lossyFile) Close() error { return nil }
-
-func (f *lossyFile) Size() (n int64, err error) {
-	err = f.l.do(func() error { n = int64(len(f.n.data)); return nil })
-	return n, err
-}
-
-func (f *lossyFile) Truncate(size int64) error {
-	return f.l.do(func() error {
-		if f.l.space >= 0 {
-			f.l.space += len(f.n.data) - int(size)
-		}
-		f.n.data = f.n.data[:size]
-		f.n.synced = min(f.n.synced, int(size))
-		return nil
-	})
-}
-
-func (f *lossyFile) Sync() error {
-	return f.l.do(func() error { f.n.synced = len(f.n.data); return nil })
-}
-
-func openLossy(t *testing.T, l *lossy, policy SyncPolicy) *Database {
+func openLossy(t testing.TB, l *lossy.Disk, policy SyncPolicy) *Database {
 	t.Helper()
-	j, err := OpenFileJournal(l, "t.db", nil)
+	j, err := OpenFileJournal(lossyStorage{l}, "t.db", nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -206,7 +54,7 @@ func TestPowerCutStorm(t *testing.T) {
 	if testing.Short() {
 		storms = 10
 	}
-	l := newLossy(42)
+	l, rng := lossy.New(42), rand.New(rand.NewPCG(42, 2))
 	acked := make([]int64, writers)
 	total := int64(0)
 	for storm := range storms {
@@ -254,7 +102,7 @@ func TestPowerCutStorm(t *testing.T) {
 				}
 			}
 		}()
-		target := total + int64(l.rng.IntN(300))
+		target := total + int64(rng.IntN(300))
 		for total < target {
 			res, err := db.Transact(context.Background(), Select("Root"))
 			if err != nil {
@@ -265,7 +113,7 @@ func TestPowerCutStorm(t *testing.T) {
 				total += r.Get("b").(int64)
 			}
 		}
-		l = l.cut()
+		l = l.Cut()
 		close(stop)
 		wg.Wait()
 		db.Close()
@@ -278,7 +126,7 @@ func TestPowerCutStorm(t *testing.T) {
 // TestPowerCutBatch checks what SyncBatch still promises: what is there is a prefix of the history, whole transactions only,
 // and Commit(true) is durable.
 func TestPowerCutBatch(t *testing.T) {
-	l := newLossy(7)
+	l, rng := lossy.New(7), rand.New(rand.NewPCG(7, 2))
 	last, firm := int64(0), int64(0)
 	for storm := range 30 {
 		db := openLossy(t, l, SyncBatch)
@@ -287,7 +135,7 @@ func TestPowerCutBatch(t *testing.T) {
 			t.Fatalf("storm %d: one %d, two %d of %d transactions, %d of them firm", storm, a["one"], b["two"], last, firm)
 		}
 		last = a["one"]
-		for range l.rng.IntN(200) {
+		for range rng.IntN(200) {
 			n := last + 1
 			ops := []Op{
 				{Kind: OpUpdate, Table: "Root", Where: []Condition{{"name", Eq, "one"}}, Row: []ColumnValue{{"a", n}}},
@@ -297,7 +145,7 @@ func TestPowerCutBatch(t *testing.T) {
 				ops = []Op{Insert("Root", NewUUID(), ColumnValue{"name", "one"}, ColumnValue{"a", n}, ColumnValue{"b", int64(-1)}),
 					Insert("Root", NewUUID(), ColumnValue{"name", "two"}, ColumnValue{"b", n}, ColumnValue{"a", int64(-1)})}
 			}
-			durable := l.rng.IntN(20) == 0
+			durable := rng.IntN(20) == 0
 			if durable {
 				ops = append(ops, Commit(true))
 			}
@@ -308,7 +156,7 @@ func TestPowerCutBatch(t *testing.T) {
 				firm = n
 			}
 		}
-		l = l.cut()
+		l = l.Cut()
 		db.Close()
 	}
 	if firm == 0 {
@@ -317,7 +165,7 @@ func TestPowerCutBatch(t *testing.T) {
 }
 
 func TestFullDisk(t *testing.T) {
-	l := newLossy(1)
+	l := lossy.New(1)
 	db := openLossy(t, l, SyncEach)
 	ctx := t.Context()
 	id, kid := NewUUID(), NewUUID()
@@ -332,9 +180,7 @@ func TestFullDisk(t *testing.T) {
 	if d := next(t, w); len(d.Changes) != 2 {
 		t.Fatalf("initial delta: %+v", d)
 	}
-	l.mu.Lock()
-	l.space = 40
-	l.mu.Unlock()
+	l.Limit(40)
 	for _, ops := range [][]Op{
 		{Delete("Root", id)},
 		{Update("Root", id, ColumnValue{"name", "q"}), Insert("Root", NewUUID(), ColumnValue{"name", "new"}, ColumnValue{"a", int64(1)}, ColumnValue{"weak", []UUID{id}})},
@@ -343,9 +189,7 @@ func TestFullDisk(t *testing.T) {
 			t.Fatalf("writing to a full disk: %v", err)
 		}
 	}
-	l.mu.Lock()
-	l.space = -1
-	l.mu.Unlock()
+	l.Limit(-1)
 	var e *Error
 	if _, err := db.Transact(ctx, Delete("Kid", kid)); !errors.As(err, &e) {
 		t.Fatalf("the strong reference was not restored: %v", err)
@@ -370,8 +214,8 @@ func TestFullDisk(t *testing.T) {
 }
 
 func TestDamage(t *testing.T) {
-	build := func() *lossy {
-		l := newLossy(1)
+	build := func() *lossy.Disk {
+		l := lossy.New(1)
 		db := openLossy(t, l, SyncEach)
 		for i := range 5 {
 			if _, err := db.Transact(t.Context(), Insert("Root", NewUUID(), ColumnValue{"name", fmt.Sprint(i)}, ColumnValue{"a", int64(i)})); err != nil {
@@ -384,8 +228,8 @@ func TestDamage(t *testing.T) {
 		return l
 	}
 	l := build()
-	f := l.names["t.db"]
-	f.data = f.data[:len(f.data)-10]
+	data := l.Data("t.db")
+	l.SetData("t.db", data[:len(data)-10])
 	db := openLossy(t, l, SyncEach)
 	if n := len(readInts(t, db, "a")); n != 4 {
 		t.Fatalf("with the tail torn there are %d rows, want 4", n)
@@ -393,23 +237,23 @@ func TestDamage(t *testing.T) {
 	db.Close()
 
 	l = build()
-	f = l.names["t.db"]
-	f.data[len(f.data)-400] ^= 1
-	j, err := OpenFileJournal(l, "t.db", nil)
+	data = l.Data("t.db")
+	data[len(data)-400] ^= 1
+	l.SetData("t.db", data)
+	j, err := OpenFileJournal(lossyStorage{l}, "t.db", nil)
 	if err != nil {
 		t.Fatal(err)
 	}
-	before := len(f.data)
 	if _, err := Open(testSchema(t), Options{Journal: j}); err == nil || !strings.Contains(err.Error(), "damage at offset") || !strings.Contains(err.Error(), "t.db") {
 		t.Fatalf("opening a file with damage in the middle: %v", err)
 	}
-	if len(f.data) != before {
+	if !bytes.Equal(l.Data("t.db"), data) {
 		t.Fatal("the damaged file was changed")
 	}
 
-	l = newLossy(1)
-	l.names["t.db"] = &inode{data: []byte("#!/bin/sh\necho this is not a database\n")}
-	if j, err = OpenFileJournal(l, "t.db", nil); err != nil {
+	l = lossy.New(1)
+	l.SetData("t.db", []byte("#!/bin/sh\necho this is not a database\n"))
+	if j, err = OpenFileJournal(lossyStorage{l}, "t.db", nil); err != nil {
 		t.Fatal(err)
 	}
 	if _, err := Open(testSchema(t), Options{Journal: j}); err == nil || !strings.Contains(err.Error(), "not an OVSDB file") {

@@ -181,7 +181,7 @@ func (db *Database) transact(who *session, s *Schema, begun time.Time, n int, st
 			return out.fail(n, err)
 		}
 	}
-	it := item{fn: done, comments: x.comments}
+	it := item{fn: done, comments: x.comments, after: x.after}
 	if len(x.order) > 0 {
 		it.changes = x.apply()
 	}
@@ -278,11 +278,20 @@ func (db *Database) snapshot(s *Schema, tables []*TableSchema, barrier bool, fn 
 var errStale = errors.New("the database was converted to another schema meanwhile")
 
 func (db *Database) snapshotLocked(s *Schema, tables []*TableSchema, barrier bool, fn func(rows [][]*Row, err error)) error {
+	rows, err := db.rowsLocked(s, tables)
+	if err == nil {
+		db.pub.push(item{barrier: barrier, fn: func(err error) { fn(rows, err) }})
+	}
+	return err
+}
+
+// rowsLocked lists the rows of some tables.
+func (db *Database) rowsLocked(s *Schema, tables []*TableSchema) ([][]*Row, error) {
 	switch {
 	case db.err != nil:
-		return db.err
+		return nil, db.err
 	case s != db.Schema():
-		return errStale
+		return nil, errStale
 	}
 	rows := make([][]*Row, len(tables))
 	for i, t := range tables {
@@ -291,12 +300,15 @@ func (db *Database) snapshotLocked(s *Schema, tables []*TableSchema, barrier boo
 			rows[i] = append(rows[i], s.row)
 		}
 	}
-	db.pub.push(item{barrier: barrier, fn: func(err error) { fn(rows, err) }})
-	return nil
+	return rows, nil
 }
 
 // Watch implements DB.
 func (db *Database) Watch(ctx context.Context, tables map[string][]string) (<-chan Delta, error) {
+	return db.watch(ctx, tables, false)
+}
+
+func (db *Database) watch(ctx context.Context, tables map[string][]string, ahead bool) (<-chan Delta, error) {
 	schema := db.Schema()
 	w, err := newWatcher(schema, tables)
 	if err != nil {
@@ -308,25 +320,48 @@ func (db *Database) Watch(ctx context.Context, tables map[string][]string) (<-ch
 			list = append(list, t)
 		}
 	}
-	err = db.snapshot(schema, list, false, func(rows [][]*Row, err error) {
-		if err != nil {
-			w.close()
-			return
-		}
-		d := Delta{Initial: true}
+	if err := db.beginWatch(schema, list, w, ahead); err != nil {
+		return nil, fmt.Errorf("watching %s: %w", db.Name(), err)
+	}
+	go w.run(ctx)
+	return w.out, nil
+}
+
+// beginWatch queues the beginning of a watch at its place between the commits.
+func (db *Database) beginWatch(schema *Schema, list []*TableSchema, w *watcher, ahead bool) error {
+	db.lock()
+	defer db.mu.Unlock()
+	rows, err := db.rowsLocked(schema, list)
+	if err != nil {
+		return err
+	}
+	initial := func(p *Pending) {
+		d := Delta{Initial: true, Pending: p}
 		for i, t := range list {
 			for _, r := range rows[i] {
 				d.Changes = append(d.Changes, Change{Table: t.Name, New: r})
 			}
 		}
 		w.put(d)
-		db.pub.add(w)
-	})
-	if err != nil {
-		return nil, fmt.Errorf("watching %s: %w", db.Name(), err)
 	}
-	go w.run(ctx)
-	return w.out, nil
+	var it item
+	if ahead {
+		it.written = func() {
+			initial(db.pub.ahead.now())
+			db.pub.ahead.watchers = append(db.pub.ahead.watchers, w)
+		}
+	}
+	it.fn = func(err error) {
+		switch {
+		case err != nil:
+			w.close()
+		case !ahead:
+			initial(nil)
+			db.pub.add(w)
+		}
+	}
+	db.pub.push(it)
+	return nil
 }
 
 // Compact rewrites the journal to hold the present contents alone, without stopping writers.

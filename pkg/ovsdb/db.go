@@ -24,6 +24,8 @@ type Delta struct {
 	Changes []Change
 	// Initial is set on the first Delta of a Watch.
 	Initial bool
+	// Pending is over when the commit is durable; nil except from WatchAhead.
+	Pending *Pending
 }
 
 // Change is one row: Old is nil for an insert, New for a delete.

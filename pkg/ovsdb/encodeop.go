@@ -1,6 +1,7 @@
 package ovsdb
 
 import (
+	"errors"
 	"fmt"
 	"math"
 	"time"
@@ -17,6 +18,9 @@ func appendOp(b []byte, s *Schema, op *Op) ([]byte, error) {
 	case OpAbort:
 		return append(b, '}'), nil
 	case OpCommit:
+		if op.after != nil {
+			return nil, errors.New("a commit that waits for another database needs both in this process")
+		}
 		return fmt.Appendf(b, `,"durable":%t}`, op.Durable), nil
 	case OpAssert:
 		b = append(b, `,"lock":`...)

@@ -9,6 +9,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/kove-io/kove/pkg/ovsdb/lossy"
 )
 
 // FuzzJSON compares the parser with the standard library's: what one accepts the other does too, up to the differences that
@@ -133,8 +135,8 @@ func FuzzTransact(f *testing.F) {
 		if err != nil || !ok || len(params) == 0 {
 			return
 		}
-		l := newLossy(1)
-		j, err := OpenFileJournal(l, "t.db", nil)
+		l := lossy.New(1)
+		j, err := OpenFileJournal(lossyStorage{l}, "t.db", nil)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -163,7 +165,7 @@ func FuzzTransact(f *testing.F) {
 		if err := db.Close(); err != nil {
 			t.Fatal(err)
 		}
-		if j, err = OpenFileJournal(l, "t.db", nil); err != nil {
+		if j, err = OpenFileJournal(lossyStorage{l}, "t.db", nil); err != nil {
 			t.Fatal(err)
 		}
 		again, err := Open(s, Options{Journal: j})
@@ -200,8 +202,8 @@ func contents(db *Database) string {
 
 // FuzzLog opens any file and, when that works, opens what it made of it again.
 func FuzzLog(f *testing.F) {
-	l := newLossy(1)
-	j, err := OpenFileJournal(l, "t.db", nil)
+	l := lossy.New(1)
+	j, err := OpenFileJournal(lossyStorage{l}, "t.db", nil)
 	if err != nil {
 		f.Fatal(err)
 	}
@@ -221,16 +223,16 @@ func FuzzLog(f *testing.F) {
 		f.Fatal(err)
 	}
 	db.Close()
-	whole := l.names["t.db"].data
+	whole := l.Data("t.db")
 	f.Add(whole)
 	f.Add(whole[:len(whole)-3])
 	f.Add(bytes.Replace(whole, []byte(`"a"`), []byte(`"b"`), 1))
 	f.Add([]byte(logMagic + "5 0000"))
 	f.Fuzz(func(t *testing.T, b []byte) {
-		l := newLossy(1)
-		l.names["t.db"] = &inode{data: bytes.Clone(b)}
+		l := lossy.New(1)
+		l.SetData("t.db", b)
 		for range 2 {
-			j, err := OpenFileJournal(l, "t.db", nil)
+			j, err := OpenFileJournal(lossyStorage{l}, "t.db", nil)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -243,13 +245,13 @@ func FuzzLog(f *testing.F) {
 				t.Fatalf("opening: %v, checked: %+v", err, r)
 			}
 			if err != nil {
-				if len(l.names["t.db"].data) != len(b) {
+				if len(l.Data("t.db")) != len(b) {
 					t.Fatal("a refused file was changed")
 				}
 				return
 			}
 			db.Close()
-			b = l.names["t.db"].data
+			b = l.Data("t.db")
 		}
 	})
 }
@@ -393,8 +395,8 @@ func FuzzConvert(f *testing.F) {
 		if err != nil {
 			return
 		}
-		l := newLossy(1)
-		j, err := OpenFileJournal(l, "t.db", nil)
+		l := lossy.New(1)
+		j, err := OpenFileJournal(lossyStorage{l}, "t.db", nil)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -410,7 +412,7 @@ func FuzzConvert(f *testing.F) {
 		if err := j.Close(); err != nil {
 			t.Fatal(err)
 		}
-		if j, err = OpenFileJournal(l, "t.db", nil); err != nil {
+		if j, err = OpenFileJournal(lossyStorage{l}, "t.db", nil); err != nil {
 			t.Fatal(err)
 		}
 		again, err := Open(to, Options{Journal: j})
@@ -446,19 +448,19 @@ func FuzzRecords(f *testing.F) {
 		f.Add([]byte(r))
 	}
 	f.Fuzz(func(t *testing.T, b []byte) {
-		l := newLossy(1)
+		l := lossy.New(1)
 		file := appendLogRecord(nil, s.appendJSON(nil))
 		for line := range bytes.Lines(b) {
 			file = appendLogRecord(file, bytes.TrimSuffix(line, []byte{'\n'}))
 		}
-		l.names["t.db"] = &inode{data: file}
+		l.SetData("t.db", file)
 		r := FileReport{State: FileOK, Bytes: int64(len(file))}
 		if err := r.check(bytes.NewReader(bytes.Clone(file)), s); err != nil {
 			t.Fatal(err)
 		}
 		before := ""
 		for round := range 2 {
-			j, err := OpenFileJournal(l, "t.db", nil)
+			j, err := OpenFileJournal(lossyStorage{l}, "t.db", nil)
 			if err != nil {
 				t.Fatal(err)
 			}

@@ -81,7 +81,8 @@ type Op struct {
 	Durable   bool          // commit: sync the journal before acknowledging and publishing, whatever its policy
 	Lock      string        // assert
 
-	uuidName string // insert from JSON
+	uuidName string   // insert from JSON
+	after    *Pending // commit: see CommitAfter
 }
 
 // ByUUID is the condition that selects one row.

@@ -15,7 +15,9 @@ type item struct {
 	changes  []change
 	comments []string
 	sync     bool
-	barrier  bool // fn runs before anything later is written
+	barrier  bool     // fn runs before anything later is written
+	after    *Pending // what has to be durable before the commit is published
+	written  func()   // called when everything before is in the journal
 	fn       func(error)
 }
 
@@ -37,7 +39,8 @@ type publisher struct {
 	busy    bool
 	stopped bool
 
-	sinks      []sink // of the goroutine alone, like history
+	sinks      []sink // of the goroutine alone, like ahead, history and contents
+	ahead      ahead
 	history    history
 	contents   contentsCache
 	watching   atomic.Int64
@@ -118,7 +121,7 @@ func (db *Database) publish() {
 			break
 		}
 		err := db.process(batch, &flusher)
-		p.watching.Store(int64(len(p.sinks)))
+		p.watching.Store(int64(len(p.sinks) + len(p.ahead.watchers)))
 		p.remembered[0].Store(int64(len(p.history.commits)))
 		p.remembered[1].Store(int64(p.history.changes))
 		if db.journal != nil && err == nil && db.journal.Grown() && time.Since(tried) > time.Minute && compacting.CompareAndSwap(false, true) {
@@ -137,6 +140,7 @@ func (db *Database) publish() {
 	for _, s := range p.sinks {
 		s.close()
 	}
+	p.ahead.close()
 }
 
 // process writes and publishes a batch.
@@ -157,6 +161,7 @@ func (db *Database) process(batch []item, flusher *batchSync) error {
 		}
 		if err != nil {
 			db.refuse(batch[ok:], err)
+			db.pub.ahead.end(err)
 			return err
 		}
 		batch = batch[n:]
@@ -166,27 +171,25 @@ func (db *Database) process(batch []item, flusher *batchSync) error {
 
 // write makes a batch as durable as it asks for and says how many of its items got through.
 func (db *Database) write(batch []item, flusher *batchSync) (int, error) {
-	if db.journal == nil {
-		return len(batch), nil
-	}
-	if err := db.Err(); err != nil && err != ErrClosed {
+	if err := db.Err(); db.journal != nil && err != nil && err != ErrClosed {
 		return 0, err
 	}
 	ok, wrote, sync := len(batch), false, false
 	var failed error
 	for i := range batch {
-		if len(batch[i].changes) == 0 {
-			continue
+		it := &batch[i]
+		if len(it.changes) > 0 {
+			kept, err := db.append(it)
+			if err != nil {
+				ok, failed = i, err
+				break
+			}
+			wrote, sync = wrote || kept, sync || kept && it.sync
+			db.pub.ahead.tell(it.changes)
 		}
-		rec := appendRecord(nil, batch[i].changes, batch[i].comments, time.Now())
-		if rec == nil {
-			continue // ephemeral columns only
+		if it.written != nil {
+			it.written()
 		}
-		if err := db.journal.Append(rec); err != nil {
-			ok, failed = i, fmt.Errorf("writing journal: %w", err)
-			break
-		}
-		wrote, sync = true, sync || batch[i].sync
 	}
 	switch {
 	case sync:
@@ -197,7 +200,28 @@ func (db *Database) write(batch []item, flusher *batchSync) (int, error) {
 	case wrote:
 		flusher.mark()
 	}
+	db.pub.ahead.end(nil)
+	for i := range batch[:ok] {
+		if err := batch[i].after.Wait(); err != nil {
+			return 0, &BrokenError{fmt.Errorf("waiting for what a transaction follows from: %w", err)}
+		}
+	}
 	return ok, failed
+}
+
+// append writes a commit to the journal, if anything of it is kept there.
+func (db *Database) append(it *item) (kept bool, err error) {
+	if db.journal == nil {
+		return false, nil
+	}
+	rec := appendRecord(nil, it.changes, it.comments, time.Now())
+	if rec == nil {
+		return false, nil // ephemeral columns only
+	}
+	if err := db.journal.Append(rec); err != nil {
+		return false, fmt.Errorf("writing journal: %w", err)
+	}
+	return true, nil
 }
 
 // refuse takes back commits that the journal did not take, and whatever was committed on top of them.
@@ -358,8 +382,10 @@ func newWatcher(s *Schema, tables map[string][]string) (*watcher, error) {
 	return w, nil
 }
 
-func (w *watcher) publish(_ UUID, changes []change) bool {
-	var d Delta
+func (w *watcher) publish(_ UUID, changes []change) bool { return w.deliver(changes, nil) }
+
+func (w *watcher) deliver(changes []change, pending *Pending) bool {
+	d := Delta{Pending: pending}
 	for i := range changes {
 		c := &changes[i]
 		row := c.New

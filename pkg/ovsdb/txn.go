@@ -12,6 +12,7 @@ type txn struct {
 	who      *session    // nil for the process itself
 	comments []string
 	durable  bool
+	after    *Pending // what it must not be published before
 	now      time.Time
 	begun    time.Time
 
@@ -134,6 +135,9 @@ func (x *txn) execute(op *Op) (Result, error) {
 		return Result{}, ovsdbError("aborted", "aborted by request")
 	case OpCommit:
 		x.durable = x.durable || op.Durable
+		if op.after != nil {
+			x.after = op.after
+		}
 		return Result{}, nil
 	case OpAssert:
 		if x.who == nil || x.who.holdsLock == nil || !x.who.holdsLock(op.Lock) {

@@ -90,7 +90,7 @@ func (n *Northd) session(ctx context.Context, ready func()) (err error) {
 	for _, t := range topo.Tables() {
 		nbTables[t] = nil
 	}
-	nbDeltas, err := n.opts.NB.Watch(ctx, nbTables)
+	nbDeltas, err := n.watchNorth(ctx, nbTables)
 	if err != nil {
 		return fmt.Errorf("watching northbound: %w", err)
 	}
@@ -146,12 +146,12 @@ func (n *Northd) session(ctx context.Context, ready func()) (err error) {
 			if !ok {
 				return errClosed
 			}
-			s.e.applyNB(d.Changes)
+			s.takeNB(d)
 		case d, ok := <-sbDeltas:
 			if !ok {
 				return errClosed
 			}
-			s.e.applySB(d.Changes)
+			s.takeSB(d)
 		}
 		// What has piled up meanwhile goes into the same transaction.
 		if err := s.drain(nbDeltas, sbDeltas); err != nil {
@@ -163,24 +163,42 @@ func (n *Northd) session(ctx context.Context, ready func()) (err error) {
 	}
 }
 
+// watchNorth follows the northbound database. With both databases in this process it runs ahead of the disk: what a commit
+// leads to is computed and synced while the commit itself is still being synced, and shown to nobody before both are durable.
+func (n *Northd) watchNorth(ctx context.Context, tables map[string][]string) (<-chan ovsdb.Delta, error) {
+	north, ok := n.opts.NB.(*ovsdb.Database)
+	if _, both := n.opts.SB.(*ovsdb.Database); ok && both {
+		return north.WatchAhead(ctx, tables)
+	}
+	return n.opts.NB.Watch(ctx, tables)
+}
+
 type session struct {
 	n         *Northd
 	e         *engine
-	committed int64 // nb_cfg of the last southbound transaction
+	committed int64          // nb_cfg of the last southbound transaction
+	pending   *ovsdb.Pending // of the last northbound commit that was applied; nil if it was durable when it came
 
 	rejected   map[ovsdb.UUID]bool // southbound rows that the database did not take
 	nbRejected bool                // there were northbound ones
 	retryAt    time.Time           // when everything is read again for them; zero when there are none
 }
 
+func (s *session) takeNB(d ovsdb.Delta) {
+	s.pending = d.Pending
+	s.e.applyNB(d.Changes)
+}
+
+func (s *session) takeSB(d ovsdb.Delta) { s.e.applySB(d.Changes) }
+
 func (s *session) start(ctx context.Context, nbDeltas, sbDeltas <-chan ovsdb.Delta) error {
 	if err := s.e.load(ctx, s.n.opts.SB); err != nil {
 		return err
 	}
 	for _, w := range []struct {
-		from  <-chan ovsdb.Delta
-		apply func([]ovsdb.Change)
-	}{{sbDeltas, s.e.applySB}, {nbDeltas, s.e.applyNB}} {
+		from <-chan ovsdb.Delta
+		take func(ovsdb.Delta)
+	}{{sbDeltas, s.takeSB}, {nbDeltas, s.takeNB}} {
 		select {
 		case <-ctx.Done():
 			return ctx.Err()
@@ -188,7 +206,7 @@ func (s *session) start(ctx context.Context, nbDeltas, sbDeltas <-chan ovsdb.Del
 			if !ok {
 				return errClosed
 			}
-			w.apply(d.Changes)
+			w.take(d)
 		}
 	}
 	s.e.alloc.vxlan = s.e.vxlanMode()
@@ -207,7 +225,7 @@ func (s *session) start(ctx context.Context, nbDeltas, sbDeltas <-chan ovsdb.Del
 			if !ok {
 				return errClosed
 			}
-			s.e.applyNB(d.Changes)
+			s.takeNB(d)
 		}
 	}
 	// Everything that is there at the start looks foreign: this is how the rows of watched tables are loaded.
@@ -241,12 +259,12 @@ func (s *session) drain(nbDeltas, sbDeltas <-chan ovsdb.Delta) error {
 			if !ok {
 				return errClosed
 			}
-			s.e.applyNB(d.Changes)
+			s.takeNB(d)
 		case d, ok := <-sbDeltas:
 			if !ok {
 				return errClosed
 			}
-			s.e.applySB(d.Changes)
+			s.takeSB(d)
 		default:
 			return nil
 		}

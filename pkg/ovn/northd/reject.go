@@ -112,6 +112,7 @@ type rejection struct {
 // writer writes operations as far as the database takes them.
 type writer struct {
 	db       ovsdb.DB
+	after    *ovsdb.Pending // what has to be durable before anybody sees the operations
 	ops      []ovsdb.Op
 	rejected []rejection
 }
@@ -165,7 +166,10 @@ func (w *writer) list(todo []atom) []ovsdb.Op {
 			ops = append(ops, w.ops[i])
 		}
 	}
-	if allocates(ops) {
+	switch {
+	case w.after != nil:
+		ops = append(ops, ovsdb.CommitAfter(allocates(ops), w.after))
+	case allocates(ops):
 		ops = append(ops, ovsdb.Commit(true))
 	}
 	return ops
@@ -205,7 +209,7 @@ func (s *session) writeSouth(ctx context.Context, ops []ovsdb.Op, retry bool) er
 	if len(ops) == 0 && (len(s.rejected) == 0 || !retry) {
 		return nil
 	}
-	w := writer{db: s.n.opts.SB, ops: ops}
+	w := writer{db: s.n.opts.SB, after: s.pending, ops: ops}
 	if len(s.rejected) == 0 {
 		// The usual case costs nothing.
 		all := make(atom, len(ops))
