@@ -40,7 +40,8 @@ type process struct {
 
 func start(t *testing.T, dir string) *process {
 	t.Helper()
-	cmd := program("--data-dir", filepath.Join(dir, "data"), "--ctl-dir", dir, "--nb-remote", "punix:"+dir+"/nb.sock", "--sb-remote", "punix:"+dir+"/sb.sock")
+	cmd := program("--data-dir", filepath.Join(dir, "data"), "--ctl-dir", dir, "--nb-remote", "punix:"+dir+"/nb.sock", "--sb-remote", "punix:"+dir+"/sb.sock",
+		"--nb-remote", "db:OVN_Northbound,NB_Global,connections")
 	out, err := cmd.StderrPipe()
 	if err != nil {
 		t.Fatal(err)

@@ -154,7 +154,11 @@ func (c *conn) run() {
 		}()
 	}
 	err := c.read()
-	c.close(err)
+	// What was asked before the end, or before the message that nobody understands, is still answered.
+	c.cancel()
+	c.srv.locks.drop(c)
+	c.owe(nil)
+	c.finish(err)
 	wg.Wait()
 	c.waits.Wait()
 	c.mu.Lock()
@@ -163,7 +167,6 @@ func (c *conn) run() {
 	}
 	why := c.why
 	c.mu.Unlock()
-	c.srv.locks.drop(c)
 	switch {
 	case why == nil, errors.Is(why, io.EOF), errors.Is(why, net.ErrClosed):
 		c.log.Debug("client left", "client", c.name)

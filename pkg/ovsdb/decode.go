@@ -27,12 +27,12 @@ func (d decoder) value(t *ColumnType, v any) (Value, error) {
 		return d.mapValue(t, v)
 	}
 	if a, ok := v.([]any); ok && len(a) > 0 && a[0] == "set" {
-		if len(a) != 2 {
-			return nil, syntaxError(v, "expected 2-element array")
+		var elems []any
+		if len(a) == 2 {
+			elems, _ = a[1].([]any)
 		}
-		elems, ok := a[1].([]any)
-		if !ok {
-			return nil, syntaxError(v, "expected array")
+		if elems == nil {
+			return nil, syntaxError(v, "expected [\"set\", <array>]")
 		}
 		if len(elems) < t.Min || len(elems) > t.Max {
 			return nil, sizeError(t, v, "set", "members", len(elems))
@@ -73,7 +73,7 @@ func (d decoder) mapValue(t *ColumnType, v any) (Value, error) {
 	}
 	elems, ok := a[1].([]any)
 	if !ok {
-		return nil, syntaxError(a[1], "expected array")
+		return nil, syntaxError(v, "expected [\"map\", <array>]")
 	}
 	if len(elems) < t.Min || len(elems) > t.Max {
 		return nil, sizeError(t, v, "map", "pairs", len(elems))
@@ -173,7 +173,7 @@ func (d decoder) uuid(v any) (Value, error) {
 		}
 		return d.named(s), nil
 	}
-	if d.named != nil {
+	if _, tagged := a[0].(string); d.named != nil && (ok || !tagged) {
 		return nil, syntaxError(v, "expected [\"uuid\", <string>] or [\"named-uuid\", <string>]")
 	}
 	return nil, syntaxError(v, "expected [\"uuid\", <string>]")
@@ -215,6 +215,9 @@ func (b *BaseType) check(x Value) error {
 			return constraintError("%g is greater than maximum allowed value %g", v, b.MaxReal)
 		}
 	case string:
+		if bad := notUTF8(v); bad != nil {
+			return constraintError("not a valid UTF-8 string: invalid UTF-8 sequence 0x%s", strings.ReplaceAll(fmt.Sprintf("% x", bad), " ", " 0x"))
+		}
 		if b.MinLength == 0 && b.MaxLength == unlimited {
 			return nil
 		}

@@ -6,6 +6,7 @@ import (
 	"math"
 	"sort"
 	"strconv"
+	"strings"
 	"unicode/utf16"
 	"unicode/utf8"
 )
@@ -181,12 +182,9 @@ func (p *jsonParser) str() (string, error) {
 	for p.i < len(p.b) {
 		switch c := p.b[p.i]; {
 		case c == '"':
-			s := p.b[start:p.i]
+			s := string(p.b[start:p.i])
 			p.i++
-			if !utf8.Valid(s) {
-				return "", fmt.Errorf("parsing JSON: string ending at byte %d is not UTF-8", p.i)
-			}
-			return string(s), nil
+			return s, nil
 		case c == '\\':
 			return p.strSlow(start)
 		case c < 0x20:
@@ -205,9 +203,6 @@ func (p *jsonParser) strSlow(start int) (string, error) {
 		switch {
 		case c == '"':
 			p.i++
-			if !utf8.Valid(out) {
-				return "", fmt.Errorf("parsing JSON: string ending at byte %d is not UTF-8", p.i)
-			}
 			return string(out), nil
 		case c < 0x20:
 			return "", p.bad("no control character in a string")
@@ -239,6 +234,14 @@ func (p *jsonParser) strSlow(start int) (string, error) {
 			if err != nil {
 				return "", err
 			}
+			if r == 0 {
+				// As stock: there are no such strings, and a client of stock's could not read them.
+				return "", fmt.Errorf("parsing JSON: byte %d: a string holds no NUL", p.i)
+			}
+			if r >= 0xdc00 && r < 0xe000 { // the second half of a pair without the first: not UTF-8, which is for others to say
+				out = append(out, 0xe0|byte(r>>12), 0x80|byte(r>>6&0x3f), 0x80|byte(r&0x3f))
+				continue
+			}
 			if utf16.IsSurrogate(r) {
 				if len(p.b)-p.i < 2 || p.b[p.i] != '\\' || p.b[p.i+1] != 'u' {
 					return "", fmt.Errorf("parsing JSON: byte %d: half a surrogate pair", p.i)
@@ -259,6 +262,50 @@ func (p *jsonParser) strSlow(start int) (string, error) {
 		}
 	}
 	return "", errJSONEnd
+}
+
+// notUTF8 returns the bytes of a string up to the one with which it stops being UTF-8, from the beginning of that character
+// on; nil if it is UTF-8. The end counts as a byte 0.
+func notUTF8(s string) []byte {
+	for i := 0; i < len(s); {
+		if _, n := utf8.DecodeRuneInString(s[i:]); n > 1 || s[i] < utf8.RuneSelf {
+			i += n
+			continue
+		}
+		first, more := s[i], 0
+		low, high := byte(0x80), byte(0xbf) // of the second byte
+		switch {
+		case first >= 0xc2 && first < 0xe0:
+			more = 1
+		case first >= 0xe0 && first < 0xf0:
+			more = 2
+		case first >= 0xf0 && first < 0xf5:
+			more = 3
+		}
+		switch first {
+		case 0xe0:
+			low = 0xa0
+		case 0xed:
+			high = 0x9f
+		case 0xf0:
+			low = 0x90
+		case 0xf4:
+			high = 0x8f
+		}
+		out := []byte{first}
+		for k := 1; k <= more; k++ {
+			c := byte(0)
+			if i+k < len(s) {
+				c = s[i+k]
+			}
+			if out = append(out, c); c < low || c > high {
+				break
+			}
+			low, high = 0x80, 0xbf
+		}
+		return out
+	}
+	return nil
 }
 
 func (p *jsonParser) hex4() (rune, error) {
@@ -296,16 +343,16 @@ func (p *jsonParser) number() (any, error) {
 		p.i = first
 		return nil, fmt.Errorf("parsing JSON: byte %d: leading zeros are not allowed", first)
 	}
-	integral := true
+	plain := true
 	if p.i < len(p.b) && p.b[p.i] == '.' {
-		integral = false
+		plain = false
 		p.i++
 		if p.digits() == 0 {
 			return nil, p.bad("a digit after the decimal point")
 		}
 	}
 	if p.i < len(p.b) && (p.b[p.i] == 'e' || p.b[p.i] == 'E') {
-		integral = false
+		plain = false
 		p.i++
 		if p.i < len(p.b) && (p.b[p.i] == '+' || p.b[p.i] == '-') {
 			p.i++
@@ -315,7 +362,7 @@ func (p *jsonParser) number() (any, error) {
 		}
 	}
 	s := string(p.b[start:p.i])
-	if integral {
+	if plain {
 		if v, err := strconv.ParseInt(s, 10, 64); err == nil {
 			return v, nil
 		}
@@ -324,10 +371,35 @@ func (p *jsonParser) number() (any, error) {
 	if err != nil {
 		return nil, fmt.Errorf("parsing JSON: number %.40s is outside the valid range", s)
 	}
-	if f == math.Trunc(f) && math.Abs(f) < 1<<53 {
+	if f != math.Trunc(f) {
+		return f, nil
+	}
+	if math.Abs(f) < 1<<53 {
 		return int64(f), nil
 	}
+	if v, ok := integral(s); ok {
+		return v, nil
+	}
 	return f, nil
+}
+
+// integral reads a number that may have a fraction and an exponent, such as 1e18, exactly; false if it is no int64.
+func integral(s string) (int64, bool) {
+	mantissa, exponent, _ := strings.Cut(strings.ToLower(s), "e")
+	whole, fraction, _ := strings.Cut(mantissa, ".")
+	fraction = strings.TrimRight(fraction, "0")
+	exp := 0
+	if exponent != "" {
+		var err error
+		if exp, err = strconv.Atoi(exponent); err != nil {
+			return 0, false
+		}
+	}
+	if exp -= len(fraction); exp < 0 || exp > 18 {
+		return 0, false
+	}
+	v, err := strconv.ParseInt(whole+fraction+strings.Repeat("0", exp), 10, 64)
+	return v, err == nil
 }
 
 // appendJSON appends v with sorted object members.

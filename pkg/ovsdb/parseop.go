@@ -253,16 +253,13 @@ func (w *wireTxn) decodeMutation(t *TableSchema, v any) (Mutation, error) {
 	if err != nil {
 		return Mutation{}, withSyntax(err, v)
 	}
-	var val Value
-	for i := len(types) - 1; i >= 0; i-- {
-		// Of the two forms that a deletion from a map may take, the error to report is the one about the map.
-		x, e := w.decoder().value(&types[i], a[2])
-		if e == nil {
+	for i := range types {
+		var x Value
+		if x, err = w.decoder().value(&types[i], a[2]); err == nil {
 			return Mutation{col, fn, x}, nil
 		}
-		val, err = nil, e
 	}
-	return Mutation{col, fn, val}, err
+	return Mutation{}, err // as stock: what is neither a map nor a set is told what a set lacks
 }
 
 // withSyntax adds the offending JSON to a syntax error that lacks it.

@@ -17,6 +17,7 @@ import (
 	"path/filepath"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -27,7 +28,7 @@ import (
 //
 // A line "a> TEXT" sends TEXT on connection a, "a!" closes it; a connection is opened when it is first named. Names that begin
 // with ro are on a read-only remote, with rl on one of the RBAC role "roler", with tls on one of that role over TLS, as client "ch1". $NAME{...} defines text that later lines may name as
-// $NAME. Rows that a script names carry their own UUIDs; all other UUIDs need only be used consistently.
+// $NAME. After "a~>" \xHH is the byte of that number and \*N{TEXT} N times TEXT. Rows that a script names carry their own UUIDs; all other UUIDs need only be used consistently.
 func TestProtocol(t *testing.T) {
 	scripts, err := filepath.Glob("testdata/protocol/*.txt")
 	if err != nil || len(scripts) < 5 {
@@ -57,6 +58,7 @@ func playBoth(t *testing.T, script string) {
 	p := &protocolRun{t: t, bound: map[string]string{}, names: map[string]string{}, fixed: script}
 	server, client := testCertificates(t)
 	p.stock, p.ours = newPlayer(t, stockPair(t, server), client), newPlayer(t, ourPair(t, server), client)
+	expand := regexp.MustCompile(`\\x([0-9A-F]{2})|\\\*(\d+)\{([^}]*)\}`)
 	define := regexp.MustCompile(`^\$([A-Z0-9]+)(\{.*\})$`)
 	defined := map[string]string{}
 	n, checked := 0, 0
@@ -78,6 +80,18 @@ func playBoth(t *testing.T, script string) {
 			t.Fatalf("line %d: want NAME> TEXT or NAME!", n)
 		}
 		name, text := line[:i], strings.TrimSpace(line[i+1:])
+		if raw, ok := strings.CutSuffix(name, "~"); ok {
+			name = raw
+			text = expand.ReplaceAllStringFunc(text, func(x string) string {
+				m := expand.FindStringSubmatch(x)
+				if m[1] != "" {
+					c, _ := strconv.ParseUint(m[1], 16, 8) // two digits
+					return string([]byte{byte(c)})
+				}
+				n, _ := strconv.Atoi(m[2]) // digits
+				return strings.Repeat(m[3], n)
+			})
+		}
 		want := p.stock.step(name, line[i] == '!', text, n, nil)
 		have := p.ours.step(name, line[i] == '!', text, n, want)
 		for _, conn := range sortedKeys(want) {

@@ -48,6 +48,8 @@ func New(version string) *cli.App {
 		UsageText:       "ovn-central --data-dir DIR --nb-remote REMOTE... --sb-remote REMOTE... [flags]",
 		Version:         version,
 		HideHelpCommand: true,
+		// The commas of db:DATABASE,TABLE,COLUMN are the remote's.
+		DisableSliceFlagSeparator: true,
 		Flags: []cli.Flag{
 			&cli.StringFlag{Name: "data-dir", Usage: "keep nb.db and sb.db in `DIR`, which is made if it is not there"},
 			&cli.StringSliceFlag{Name: "nb-remote", Usage: "serve the northbound database on `REMOTE`; may be given again"},
