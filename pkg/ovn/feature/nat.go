@@ -15,7 +15,7 @@ import (
 // Stages: lr_in_admission, lr_in_ip_input, lr_in_unsnat, lr_in_dnat, lr_in_arp_resolve, lr_in_gw_redirect,
 // lr_out_chk_dnat_local, lr_out_undnat, lr_out_post_undnat, lr_out_snat, lr_out_post_snat, lr_out_egr_loop.
 func nat() Feature {
-	return Feature{Name: "nat", Router: natRouter}
+	return Feature{Name: "nat", Router: natRouter, RouterPort: forceRouterIP}
 }
 
 func natRouter(r *topo.Router, b *Builder) {
@@ -31,11 +31,11 @@ func natRouter(r *topo.Router, b *Builder) {
 	if r.Chassis != "" && (r.HasNAT || r.HasLB) {
 		b.Add(r.Datapath, lflow.RouterOutUndnat, 100, "nd || nd_rs || nd_ra", "next;")
 		b.Add(r.Datapath, lflow.RouterOutUndnat, 50, "ip", "flags.loopback = 1; ct_dnat;")
-		if !commitsAll(r.RouterFacts) {
+		if !commitsAll(r) {
 			b.Add(r.Datapath, lflow.RouterOutPostUndnat, 50, "ip && ct.new", "ct_commit { } ; next; ")
 		}
 	}
-	if commitsAll(r.RouterFacts) {
+	if commitsAll(r) {
 		commitAll(r, b)
 	}
 	if r.Global.Bool("use_common_zone") {
@@ -314,7 +314,7 @@ func (n *natRule) snat(b *Builder) {
 		n.add(b, lflow.RouterOutSNAT, n.rulePriority(priority)+exemptAbove,
 			exempt+" && "+n.f.ip+".dst == $"+n.ExemptedExtIPs.Name, "next;")
 	}
-	if n.port == nil || n.Type != "snat" || commitsAll(n.r.RouterFacts) || n.zone() != "" {
+	if n.port == nil || n.Type != "snat" || commitsAll(n.r) || n.zone() != "" {
 		return
 	}
 	// Replies to connections that come from outside must not be translated: they are tracked in the same zone.
@@ -394,19 +394,21 @@ func forceSNAT(r *topo.Router, b *Builder) {
 			b.Add(r.Datapath, lflow.RouterOutSNAT, 100, "flags.force_snat_for_"+flag+" == 1 && "+ip, "ct_snat("+a.String()+");")
 		}
 	}
-	if !forcesRouterIP(r.RouterFacts) {
+}
+
+// forceRouterIP is options:lb_force_snat_ip=router_ip: the source is the address of the port by which the traffic leaves.
+func forceRouterIP(p *topo.RouterPort, b *Builder) {
+	if !forcesRouterIP(p.Router) || p.PeerSwitch == nil && p.PeerRouterPort == nil {
 		return
 	}
-	for _, p := range r.Ports {
-		for _, f := range []*family{family4, family6} {
-			ns := p.Networks(f == family4)
-			// The link-local address of its own making is nobody's address behind the router.
-			if len(ns) == 0 || ns[0].Addr.IsLinkLocalUnicast() && strings.HasPrefix(ns[0].IP(), "fe80") {
-				continue
-			}
-			b.Add(r.Datapath, lflow.RouterInUnsnat, 110, "inport == "+p.Quoted+" && "+f.ip+".dst == "+ns[0].IP(), "ct_snat;").WithHint(p.ID)
-			b.Add(r.Datapath, lflow.RouterOutSNAT, 110, "flags.force_snat_for_lb == 1 && "+f.ip+" && outport == "+p.Quoted,
-				"ct_snat("+ns[0].IP()+");").WithHint(p.ID)
+	for _, f := range []*family{family4, family6} {
+		ns := p.Networks(f == family4)
+		// The link-local address of its own making is nobody's address behind the router.
+		if len(ns) == 0 || ns[0].Addr.IsLinkLocalUnicast() && strings.HasPrefix(ns[0].IP(), "fe80") {
+			continue
 		}
+		b.Add(p.DP, lflow.RouterInUnsnat, 110, "inport == "+p.Quoted+" && "+f.ip+".dst == "+ns[0].IP(), "ct_snat;").WithHint(p.ID)
+		b.Add(p.DP, lflow.RouterOutSNAT, 110, "flags.force_snat_for_lb == 1 && "+f.ip+" && outport == "+p.Quoted,
+			"ct_snat("+ns[0].IP()+");").WithHint(p.ID)
 	}
 }

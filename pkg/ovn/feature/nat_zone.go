@@ -5,8 +5,12 @@ import (
 	"github.com/kove-io/kove/pkg/ovn/topo"
 )
 
-// commitsAll reads options:ct-commit-all of a router: every connection is committed to both zones, for offload.
-func commitsAll(r *topo.RouterFacts) bool { return r.Options["ct-commit-all"] == "true" }
+// commitsAll reads options:ct-commit-all of a router: every connection is committed to both zones, for offload. A router that
+// translates nothing tracks nothing.
+func commitsAll(r *topo.Router) bool {
+	return r.Options["ct-commit-all"] == "true" && (len(r.NATs) > 0 || r.HasLB || len(forcedSNAT(r.Options, "dnat_force_snat_ip")) > 0 ||
+		len(forcedSNAT(r.Options, "lb_force_snat_ip")) > 0 || r.Options["lb_force_snat_ip"] == "router_ip")
+}
 
 // usesCommonZone reads NB_Global.options:use_common_zone: on routers with distributed gateway ports, SNAT and DNAT of a
 // connection happen in one zone, where the hardware can offload them.

@@ -28,7 +28,7 @@ func raPort(p *topo.RouterPort, b *Builder) {
 	}
 	local := slices.IndexFunc(p.IP6, func(n topo.Network) bool { return n.Addr.IsLinkLocalUnicast() })
 	if !topo.RAMode(mode) || len(prefixes) == 0 || local < 0 ||
-		p.Row.Peer != nil {
+		p.Row.Peer != nil || p.PeerSwitch == nil {
 		return
 	}
 	opts := `addr_mode = "` + mode + `", slla = ` + p.MAC

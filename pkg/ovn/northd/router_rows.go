@@ -36,7 +36,7 @@ func routerPortOptions(p *topo.RouterPort, options map[string]string) {
 		options[delegatedOption] = p.Delegated
 	}
 	cfg := p.Row.IPv6RAConfigs
-	if !strings.EqualFold(cfg["send_periodic"], "true") || !topo.RAMode(cfg["address_mode"]) || p.Row.Peer != nil {
+	if !strings.EqualFold(cfg["send_periodic"], "true") || !topo.RAMode(cfg["address_mode"]) || p.Row.Peer != nil || p.PeerSwitch == nil {
 		return
 	}
 	var prefixes []string
@@ -80,15 +80,14 @@ func routerPortOptions(p *topo.RouterPort, options map[string]string) {
 // delegatedOption is the key of Port_Binding.options by which a chassis says which prefixes were delegated to a router port.
 const delegatedOption = "ipv6_ra_pd_list"
 
-// routerPortStatus writes back which chassis hosts a distributed gateway port, and the prefixes that were delegated to a port.
+// routerPortStatus writes back which chassis hosts a distributed gateway port, and the prefix that was delegated to a port
+// which asks for one.
 func routerPortStatus(p *topo.RouterPort, b *rows) {
 	var prefixes []string
-	for _, s := range strings.Split(p.Delegated, ",") {
-		if _, prefix, ok := strings.Cut(s, ":"); ok {
-			prefixes = append(prefixes, prefix)
-		}
+	if _, prefix, ok := strings.Cut(p.Delegated, ":"); ok && strings.EqualFold(p.Row.Options["prefix"], "true") {
+		prefixes = []string{prefix}
 	}
-	if prefixes = ovsdb.Set(prefixes...); len(prefixes) > 0 && !slices.Equal(prefixes, p.Row.IPv6Prefix) {
+	if len(prefixes) > 0 && !slices.Equal(prefixes, p.Row.IPv6Prefix) {
 		b.Back(ovsdb.Update(nb.TableLogicalRouterPort, p.ID, col(nb.LogicalRouterPortColIPv6Prefix, prefixes)))
 	}
 	if have := p.Row.Status["hosting-chassis"]; have != p.HostingChassis {
