@@ -48,6 +48,15 @@ func (m *members) optional(name string) any {
 	return v
 }
 
+// optionalArray is a member that is an array, nil without it.
+func (m *members) optionalArray(name string) any {
+	v, ok := m.take(name, false)
+	if _, isArray := v.([]any); ok && !isArray {
+		m.mismatch(name)
+	}
+	return v
+}
+
 func (m *members) str(name string, required bool) (string, bool) {
 	v, ok := m.take(name, required)
 	if !ok {

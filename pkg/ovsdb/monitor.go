@@ -123,9 +123,6 @@ func (t *monTable) request(v any, version int) error {
 	}
 	t.sel |= sel
 	for _, c := range cols {
-		if c == uuidColumn {
-			continue
-		}
 		for _, have := range t.cols {
 			if have.ColumnSchema == c {
 				return syntaxError(columns, "column %s mentioned more than once", c.Name)

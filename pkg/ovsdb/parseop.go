@@ -95,7 +95,7 @@ func (w *wireTxn) decode(x *txn, i int) (*Op, error) {
 	var muts []any
 	switch op.Kind {
 	case OpSelect:
-		columns = m.optional("columns")
+		columns = m.optionalArray("columns")
 	case OpUpdate:
 		row = m.object("row", true)
 	case OpMutate:
@@ -106,12 +106,15 @@ func (w *wireTxn) decode(x *txn, i int) (*Op, error) {
 	case OpWait:
 		op.Timeout = -1
 		if ms, ok := m.integer("timeout"); ok {
+			if ms < 0 && m.err == nil {
+				m.err = syntaxError(ms, "timeout must be nonnegative")
+			}
 			op.Timeout = time.Duration(math.MaxInt64)
 			if ms < math.MaxInt64/int64(time.Millisecond) {
 				op.Timeout = time.Duration(max(ms, 0)) * time.Millisecond
 			}
 		}
-		columns = m.optional("columns")
+		columns = m.optionalArray("columns")
 		if op.Until, _ = m.str("until", true); op.Until != Eq && op.Until != Ne && m.err == nil {
 			m.err = syntaxError(string(op.Until), "\"until\" must be \"==\" or \"!=\"")
 		}
