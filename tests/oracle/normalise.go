@@ -87,7 +87,7 @@ func (n *names) flows(sb *Dump) string {
 			priority, _ := r["priority"].(int64)
 			all = append(all, &flow{
 				datapath: cmp.Or(n.datapaths[id], "?"), pipeline: text(r, "pipeline"), table: table, priority: priority,
-				match: sortMACs(n.text(text(r, "match"))), actions: n.text(text(r, "actions")), rest: rest,
+				match: sortMACs(n.text(text(r, "match"))), actions: sortSamples(n.text(text(r, "actions"))), rest: rest,
 			})
 		}
 	}
@@ -121,6 +121,21 @@ func sortMACs(match string) string {
 		macs := strings.Split(strings.TrimSuffix(strings.TrimPrefix(s, "eth.src == {"), "}"), ", ")
 		slices.Sort(macs)
 		return "eth.src == {" + strings.Join(macs, ", ") + "}"
+	})
+}
+
+// A packet is sampled for the collectors of a Sample in the order of their UUIDs, which are random.
+var sampleRun = regexp.MustCompile(`sample\([^)]*\);( *sample\([^)]*\);)+`)
+
+func sortSamples(actions string) string {
+	return sampleRun.ReplaceAllStringFunc(actions, func(s string) string {
+		between := ";"
+		if strings.Contains(s, "; ") {
+			between = "; "
+		}
+		each := strings.Split(strings.TrimSuffix(s, ";"), between)
+		slices.Sort(each)
+		return strings.Join(each, between) + ";"
 	})
 }
 

@@ -104,6 +104,25 @@ func TestEquivalences(t *testing.T) {
 			b:     func(w *world) { w.datapath("a"); w.flow("a", 0, 1, "1", "next;"); w.flow("a", 0, 1, "1", "next;") },
 			other: func(w *world) { w.datapath("a"); w.flow("a", 0, 1, "1", "next;"); w.flow("a", 0, 2, "1", "next;") },
 		},
+		// Collectors are in the order of their UUIDs.
+		"collectors of a sample": {
+			a: func(w *world) {
+				w.datapath("a")
+				w.flow("a", 0, 1, "1", "sample(probability=1,collector_set=1); sample(probability=9,collector_set=2); next;")
+				w.flow("a", 0, 2, "1", "sample(probability=1,collector_set=1);sample(probability=9,collector_set=2); next;")
+			},
+			b: func(w *world) {
+				w.datapath("a")
+				w.flow("a", 0, 1, "1", "sample(probability=9,collector_set=2); sample(probability=1,collector_set=1); next;")
+				w.flow("a", 0, 2, "1", "sample(probability=9,collector_set=2);sample(probability=1,collector_set=1); next;")
+			},
+			// Each collector set has the other's probability.
+			other: func(w *world) {
+				w.datapath("a")
+				w.flow("a", 0, 1, "1", "sample(probability=9,collector_set=1); sample(probability=1,collector_set=2); next;")
+				w.flow("a", 0, 2, "1", "sample(probability=9,collector_set=1);sample(probability=1,collector_set=2); next;")
+			},
+		},
 		// Learned multicast groups have any keys of their range, as long as each has its own.
 		"learned group": {
 			a:     func(w *world) { w.datapath("a"); w.group("a", "239.1.1.1", 32773); w.group("a", "239.1.1.2", 32774) },

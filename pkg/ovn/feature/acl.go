@@ -68,7 +68,7 @@ const (
 // block marks a connection that was let through before as one that no longer is.
 func block(a *topo.ACL) string {
 	point := int64(0)
-	if a.SampleEst != nil && a.Label == 0 {
+	if a.SampleEst != nil {
 		point = a.SampleEst.Metadata
 	}
 	return "ct_commit { ct_mark.blocked = 1; ct_label.obs_point_id = " + strconv.FormatInt(point, 10) + "; }; "
@@ -220,8 +220,8 @@ func aclFlows(sw *topo.Switch, a *topo.ACL, tracked bool, b *Builder) {
 			persist = lflow.RegACLID + " = " + itoa(int(a.ID)) + "; " + lflow.RegACLPersist + " = 1; "
 		}
 		add(lflow.RegHintAllowNew, allowBit+commitBit+label+persist)
-		if label != "" {
-			label = commitBit + label
+		if a.Label != 0 || a.SampleEst != nil {
+			label = commitBit + label // the connection has it from now on
 		}
 		add(lflow.RegHintAllow, allowBit+label)
 	default:

@@ -17,40 +17,61 @@ func aclSample() Feature {
 	return Feature{Name: "acl sample", Switch: func(sw *topo.Switch, b *Builder) {
 		for _, a := range sw.ACLs {
 			pl := pipelineOf(a)
-			if a.SampleNew != nil && len(a.SampleNew.Collectors) != 1 {
-				sampleByPoint(sw, pl.sample, a, b)
-			} else if a.SampleNew != nil {
+			if s := a.SampleNew; s != nil && len(s.Collectors) != 1 {
+				point, domain := s.Metadata, sw.Global.Samples["acl-new"]
+				if a.Label != 0 {
+					point, domain = a.Label, 0
+				}
+				b.Add(sw.Datapath, pl.sample, 1100, newMatch(a)+"reg3 == "+strconv.FormatInt(point, 10),
+					sampleByPoint(sw, "acl-new", s, domain, point)).WithHint(a.UUID)
+			} else if s != nil {
 				sampleFlow(sw, pl.sample, newMatch(a)+"reg8[0..7] == "+strconv.FormatInt(a.SampleNew.Collector, 10)+
 					" && reg8[19..20] == "+itoa(pl.observed), "reg3", sw.Global.Samples["acl-new"], a.SampleNew, a, b)
 			}
-			if a.SampleEst != nil && tracksACL(a) {
-				known := "ip && ct.trk && (ct.est || ct.rel) && ct_label.obs_unused == 0 && "
-				set := " && ct_mark.obs_collector_id == " + strconv.FormatInt(a.SampleEst.Collector, 10)
-				sampleFlow(sw, pl.sample, known+"!ct.rpl"+set+" && ct_mark.obs_stage == "+itoa(pl.observed),
-					"ct_label.obs_point_id", sw.Global.Samples["acl-est"], a.SampleEst, a, b)
-				// Replies go through the other pipeline.
-				reply := lflow.SwitchOutACLSample
-				if pl.tier == topo.TierToLport {
-					reply = lflow.SwitchInACLSample
-				}
-				sampleFlow(sw, reply, known+"ct.rpl"+set, "ct_label.obs_point_id", sw.Global.Samples["acl-est"], a.SampleEst, a, b)
+			if a.SampleEst != nil && (a.Action == "allow-related" || a.SampleNew != nil && a.Action != "allow-stateless") {
+				sampleEstablished(sw, pl, a, b)
 			}
 		}
 	}}
 }
 
-// sampleByPoint samples new connections whose sample has no one collector: by the observation point.
-func sampleByPoint(sw *topo.Switch, stage lflow.Stage, a *topo.ACL, b *Builder) {
-	point := a.SampleNew.Metadata
-	if a.Label != 0 {
-		point = a.Label
+// sampleEstablished samples packets of known connections, and replies, which go through the other pipeline.
+func sampleEstablished(sw *topo.Switch, pl *aclPipeline, a *topo.ACL, b *Builder) {
+	reply := lflow.SwitchOutACLSample
+	if pl.tier == topo.TierToLport {
+		reply = lflow.SwitchInACLSample
+	}
+	known, domain := "ip && ct.trk && (ct.est || ct.rel) && ", sw.Global.Samples["acl-est"]
+	if s := a.SampleEst; len(s.Collectors) != 1 {
+		point := s.Metadata
+		if a.Label != 0 {
+			point, domain = a.Label, 0
+		}
+		is := " && ct_label.obs_point_id == " + strconv.FormatInt(point, 10) + " && ct_label.obs_unused == 0"
+		action := sampleByPoint(sw, "acl-est", s, domain, point)
+		b.Add(sw.Datapath, pl.sample, 1200, known+"!ct.rpl"+is, action).WithHint(a.UUID)
+		b.Add(sw.Datapath, reply, 1200, known+"ct.rpl"+is, action).WithHint(a.UUID)
+		return
+	}
+	known += "ct_label.obs_unused == 0 && "
+	set := " && ct_mark.obs_collector_id == " + strconv.FormatInt(a.SampleEst.Collector, 10)
+	sampleFlow(sw, pl.sample, known+"!ct.rpl"+set+" && ct_mark.obs_stage == "+itoa(pl.observed),
+		"ct_label.obs_point_id", domain, a.SampleEst, a, b)
+	sampleFlow(sw, reply, known+"ct.rpl"+set, "ct_label.obs_point_id", domain, a.SampleEst, a, b)
+}
+
+// sampleByPoint is the action for a sample that has no one collector: it is told apart by the observation point. Without a
+// Sampling_App there is nobody to sample for, and stock says so with no action at all.
+func sampleByPoint(sw *topo.Switch, app string, s *topo.Sample, domain, point int64) string {
+	if _, ok := sw.Global.Samples[app]; !ok {
+		return ""
 	}
 	action := ""
-	for _, c := range a.SampleNew.Collectors {
+	for _, c := range s.Collectors {
 		action += "sample(probability=" + strconv.FormatInt(c.Probability, 10) + ",collector_set=" + strconv.FormatInt(c.SetID, 10) +
-			",obs_domain=" + strconv.FormatInt(sw.Global.Samples["acl-new"], 10) + ",obs_point=" + strconv.FormatInt(point, 10) + ");"
+			",obs_domain=" + strconv.FormatInt(domain, 10) + ",obs_point=" + strconv.FormatInt(point, 10) + ");"
 	}
-	b.Add(sw.Datapath, stage, 1100, newMatch(a)+"reg3 == "+strconv.FormatInt(point, 10), action+" next;").WithHint(a.UUID)
+	return action + " next;"
 }
 
 // newMatch matches the packets of new connections, or all of those that are not tracked.
