@@ -23,7 +23,8 @@ for f in tp_dst ip_src,tp_src ip_proto eth_src; do
 ovn-nbctl --id=@r create Logical_Router_Static_Route ip_prefix=192.${#f}.0.0/16 nexthop=10.0.4.29 selection_fields=$f -- --id=@s create Logical_Router_Static_Route ip_prefix=192.${#f}.0.0/16 nexthop=10.0.4.30 selection_fields=$f -- add Logical_Router ecmp static_routes @r @s
 ovn-nbctl --id=@r create Logical_Router_Static_Route ip_prefix=191.${#f}.0.0/16 nexthop=10.0.4.29 options:ecmp_symmetric_reply=true selection_fields=$f -- add Logical_Router ecmp static_routes @r
 done
-ovn-nbctl lr-add bfd -- lrp-add bfd b1 0a:00:00:00:00:01 10.0.13.254/24 -- lrp-add bfd b2 0a:00:00:00:00:02 10.0.14.254/24
+ovn-nbctl lr-add bfd -- lrp-add bfd b1 0a:00:00:00:00:01 10.0.13.254/24
+ovn-nbctl lrp-add bfd b2 0a:00:00:00:00:02 10.0.14.254/24
 ovn-nbctl --id=@b create BFD logical_port=b2 dst_ip=10.0.14.1 -- --id=@r create Logical_Router_Static_Route ip_prefix=192.168.0.0/16 nexthop=10.0.14.1 output_port=b1 bfd=@b -- add Logical_Router bfd static_routes @r
 ovn-nbctl lr-add off
 ovn-nbctl lrp-add off off1 0a:00:00:00:00:01 10.0.12.253/24 -- lsp-add sw1 o1 -- lsp-set-type o1 router -- lsp-set-addresses o1 router -- lsp-set-options o1 router-port=off1
