@@ -150,6 +150,25 @@ func renumberChains(flows []*flow) {
 	}
 }
 
+// The chain in which every packet starts.
+var firstChain = regexp.MustCompile(`^reg9\[16\.\.31\] == 0 && \((.*)\)$`)
+
+// dropLoneChain takes the match of the first chain out of routers without another one, whose packets are all in it: stock has it
+// or not, depending on whether it came across a chain of some other router before.
+func dropLoneChain(flows []*flow) {
+	several := map[string]bool{}
+	for _, f := range flows {
+		if chainMatch.MatchString(f.match) || chainSet.MatchString(f.actions) {
+			several[f.datapath] = true
+		}
+	}
+	for _, f := range flows {
+		if m := firstChain.FindStringSubmatch(f.match); m != nil && !several[f.datapath] {
+			f.match = m[1]
+		}
+	}
+}
+
 // Route tables have numbers in the order in which stock comes across their names, which follows UUIDs.
 var (
 	tableMatch = regexp.MustCompile(`\breg7 == ([1-9]\d*)\b`)

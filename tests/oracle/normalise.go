@@ -94,6 +94,7 @@ func (n *names) flows(sb *Dump) string {
 	renumberTables(all)
 	renumberECMP(all)
 	renumberChains(all)
+	dropLoneChain(all)
 	slices.SortFunc(all, func(a, b *flow) int {
 		return cmp.Or(cmp.Compare(a.datapath, b.datapath),
 			-cmp.Compare(a.pipeline, b.pipeline), // ingress first

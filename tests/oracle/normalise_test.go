@@ -212,6 +212,17 @@ func TestEquivalences(t *testing.T) {
 			b:     func(w *world) { w.one(5, 1, "B"); w.one(4, 1, "A") },
 			other: func(w *world) { w.one(1, 1, "A"); w.one(2, 2, "B") },
 		},
+		// A router whose policies are all in the first chain may say so.
+		"lone chain": {
+			a: func(w *world) { w.datapath("r"); w.flow("r", 17, 10, "reg9[16..31] == 0 && (ip4)", "drop;") },
+			b: func(w *world) { w.datapath("r"); w.flow("r", 17, 10, "ip4", "drop;") },
+			// There is another chain.
+			other: func(w *world) {
+				w.datapath("r")
+				w.flow("r", 17, 10, "ip4", "drop;")
+				w.flow("r", 17, 10, "reg9[16..31] == 1 && (ip4)", "drop;")
+			},
+		},
 		// Policy chains are numbered at will.
 		"chain numbers": {
 			a: func(w *world) { w.chain("0", "ip4", "1"); w.chain("1", "tcp", "2"); w.chain("2", "udp", "0") },

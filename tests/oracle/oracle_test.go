@@ -49,10 +49,6 @@ var openDifferences = []struct {
 	seed uint64
 	what string
 }{
-	{25, "NAT with a gateway_port that is no distributed gateway port of the router: stock leaves the rule out, kove answers ARP for it (28: on a gateway router too)"},
-	{30, "NAT rule of type dnat on a router whose gateway port is wired to another router directly: kove answers ARP at that port"},
-	{36, "once a policy of any router is in a chain, stock matches chain 0 in the policies of all routers; kove in those of that router"},
-	{37, "a distributed gateway port with options:mcast_flood: the static multicast group has its chassis-redirect port in stock"},
 	{40, "an ACL with a sample and no Sampling_App: stock commits no collector set"},
 	{41, "when the last chassis goes, stock keeps counting with the features that it had, kove with all"},
 }

@@ -87,10 +87,10 @@ func admissionRouterPort(p *topo.SwitchPort, b *Builder) {
 		return
 	}
 	if p.Peer.Gateway {
-		b.Add(p.DP, lflow.SwitchInCheckPortSec, 120, lflow.ICMPTooBig+" && eth.src == "+p.Peer.MAC+
+		b.Add(p.DP, lflow.SwitchInCheckPortSec, 120, lflow.ICMPTooBig+" && eth.src == "+p.Peer.Row.MAC+
 			" && outport == "+p.Quoted+tunnelled, "outport <-> inport; next;").WithHint(p.ID)
 	} else {
-		b.Add(p.DP, lflow.SwitchInCheckPortSec, 120, lflow.ICMPTooBig+" && eth.dst == "+p.Peer.MAC+tunnelled,
+		b.Add(p.DP, lflow.SwitchInCheckPortSec, 120, lflow.ICMPTooBig+" && eth.dst == "+p.Peer.Row.MAC+tunnelled,
 			"outport <-> inport; next(pipeline=ingress,table="+itoa(lflow.SwitchInL2Lkup.Table())+");").WithHint(p.ID)
 	}
 }

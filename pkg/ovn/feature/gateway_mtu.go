@@ -67,10 +67,14 @@ func tooBig(f *family) string {
 // mtuOf reads options:gateway_mtu and options:gateway_mtu_bypass of a port: the limit, 0 for none, the action that measures
 // a packet, and the match of those that need not be measured.
 func mtuOf(p *topo.RouterPortFacts) (mtu int, measure, bypass string) {
-	mtu, err := strconv.Atoi(p.Row.Options["gateway_mtu"])
-	if err != nil || mtu <= 0 {
+	mtu = topo.Int(p.Row.Options["gateway_mtu"], 0)
+	if mtu <= 0 {
 		return 0, "", ""
 	}
-	// The option does not count the Ethernet header.
-	return mtu, lflow.RegPktLarger + " = check_pkt_larger(" + strconv.Itoa(mtu+14) + "); ", p.Row.Options["gateway_mtu_bypass"]
+	// The option does not count the Ethernet header, nor the VLAN's (IEEE 802.1Q section 9.6).
+	frame := int32(mtu) + 14
+	if p.Tagged {
+		frame += 4
+	}
+	return mtu, lflow.RegPktLarger + " = check_pkt_larger(" + strconv.Itoa(int(frame)) + "); ", p.Row.Options["gateway_mtu_bypass"]
 }

@@ -1,7 +1,7 @@
 package feature
 
 import (
-	"sort"
+	"slices"
 	"strings"
 
 	"github.com/kove-io/kove/pkg/ovn/lflow"
@@ -80,12 +80,13 @@ func l2RouterPort(p *topo.SwitchPort, b *Builder) {
 		macs := []string{rp.MAC}
 		if p.PeerRouter != nil {
 			for _, n := range p.PeerRouter.NATs {
-				if n.Type != "snat" && n.MAC != "" {
-					macs = append(macs, n.MAC)
+				if n.Type != "snat" && n.ExternalMAC != nil {
+					macs = append(macs, *n.ExternalMAC)
 				}
 			}
 		}
-		sort.Strings(macs[1:])
+		slices.Sort(macs)
+		macs = slices.Compact(macs)
 		b.Add(p.DP, lflow.SwitchInL2Lkup, 75, "eth.src == {"+strings.Join(macs, ", ")+
 			"} && (arp.op == 1 || rarp.op == 3 || nd_ns)", toGroup(lflow.MulticastFloodL2)).WithHint(p.ID)
 	}
@@ -138,10 +139,8 @@ func l2RouterMACs(p *topo.SwitchPort, b *Builder) {
 		}
 	}
 	if rp != nil && rp.Distributed() && p.PeerRouter != nil {
-		for _, n := range p.PeerRouter.NATs {
-			if n.Distributed() && n.On(rp) {
-				out("eth.dst == "+n.MAC+" && "+resident(*n.NAT.LogicalPort), p.Quoted)
-			}
+		for _, o := range p.PeerRouter.Owners {
+			out("eth.dst == "+o.MAC+" && "+resident(o.LogicalPort), p.Quoted)
 		}
 	}
 }

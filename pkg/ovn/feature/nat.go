@@ -159,7 +159,7 @@ func (n *natRule) answer(b *Builder) {
 		where := n.where()
 		if n.MAC != "" && n.NAT.NAT.LogicalPort != nil {
 			// Of rules of other types, too, stock has the logical port's chassis answer.
-			where, mac = resident(*n.NAT.NAT.LogicalPort), n.MAC
+			where, mac = resident(*n.NAT.NAT.LogicalPort), *n.ExternalMAC
 		}
 		answer(92, in+" && "+ask+" && "+where, mac)
 		n.add(b, lflow.RouterInIPInput, 91, in+" && "+ask, drop(n.r.Global))
@@ -350,7 +350,7 @@ func (n *natRule) gateway(b *Builder) {
 	}
 	mac := n.port.MAC
 	if n.distributed {
-		mac = n.MAC
+		mac = *n.ExternalMAC // as it is written, like stock
 	}
 	n.add(b, lflow.RouterInARPResolve, 100, "outport == "+n.port.Quoted+" && "+n.f.nextHop+" == "+n.ext, "eth.dst = "+mac+"; next;")
 	// What was not translated by now would go round for ever.
@@ -369,7 +369,7 @@ func (n *natRule) gateway(b *Builder) {
 	}
 	if n.distributed {
 		n.add(b, lflow.RouterInGWRedirect, 100, n.f.ip+".src == "+n.LogicalIP+" && outport == "+n.port.Quoted+" && "+n.where(),
-			"eth.src = "+n.MAC+"; "+n.f.source+" = "+n.ext+"; next;")
+			"eth.src = "+*n.ExternalMAC+"; "+n.f.source+" = "+n.ext+"; next;")
 	}
 }
 

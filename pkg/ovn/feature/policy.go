@@ -31,8 +31,8 @@ func routerPolicies(r *topo.Router, b *Builder) {
 			match = regPolicyChain + " == " + strconv.Itoa(chains[deref(p.Chain)]) + " && (" + match + ")"
 		}
 		mark := ""
-		if m, err := strconv.ParseUint(p.Options["pkt_mark"], 10, 32); err == nil && m != 0 {
-			mark = "pkt.mark = " + strconv.FormatUint(m, 10) + "; "
+		if m := topo.Uint(p.Options["pkt_mark"], 0); m != 0 {
+			mark = "pkt.mark = " + strconv.FormatUint(uint64(m), 10) + "; "
 		}
 		actions := ""
 		switch p.Action {
@@ -96,9 +96,6 @@ func policyChains(r *topo.Router) map[string]int {
 	var names []string
 	for _, p := range r.Policies {
 		names = append(names, deref(p.Chain))
-		if p.Action == "jump" {
-			names = append(names, deref(p.JumpChain))
-		}
 	}
 	slices.Sort(names)
 	ids := map[string]int{"": 0}

@@ -34,7 +34,7 @@ func routerAdmission() Feature {
 			}
 			if p.Distributed() {
 				b.Add(p.DP, lflow.RouterInAdmission, 120,
-					lflow.ICMPTooBig+" && eth.dst == "+p.MAC+" && !"+resident(p.CRName)+" && flags.tunnel_rx == 1",
+					lflow.ICMPTooBig+" && eth.dst == "+p.Row.MAC+" && !"+resident(p.CRName)+" && flags.tunnel_rx == 1",
 					"outport <-> inport; inport = "+p.Quoted+"; next;").WithHint(p.ID)
 				// Behind a VTEP every chassis has to take the packets in.
 				if p.PeerSwitch == nil || len(p.PeerSwitch.VTEPs) == 0 {

@@ -197,22 +197,18 @@ func switchPortRows(p *topo.SwitchPort, b *rows) {
 	}
 
 	if p.Enabled {
-		flood := p.Key.SB
-		if p.CRKey != nil {
-			flood = p.CRKey.SB
-		}
-		multicastMember(p.DP, mcFlood, flood, b)
+		multicastMember(p.DP, mcFlood, p.Member(), b)
 		if row.Type != "router" {
 			multicastMember(p.DP, mcFloodL2, p.Key.SB, b)
 		}
 		if p.Unknown {
-			multicastMember(p.DP, mcUnknown, p.Key.SB, b)
+			multicastMember(p.DP, mcUnknown, p.Member(), b)
 		}
 		if p.Option("mcast_flood_reports") == "true" || p.Peer != nil && p.Peer.Options["mcast_relay"] == "true" {
-			multicastMember(p.DP, mcMrouterFlood, p.Key.SB, b)
+			multicastMember(p.DP, mcMrouterFlood, p.Member(), b)
 		}
 		if p.Option("mcast_flood") == "true" {
-			multicastMember(p.DP, mcStatic, p.Key.SB, b)
+			multicastMember(p.DP, mcStatic, p.Member(), b)
 		}
 	}
 	// The chassis of a gateway watch those that have something to send to it.
@@ -347,7 +343,7 @@ func routerPortRows(p *topo.RouterPort, b *rows) {
 	routerPortOptions(p, options)
 	routerPortStatus(p, b)
 	if p.Row.Options["mcast_flood"] == "true" {
-		multicastMember(p.DP, mcStatic, p.Key.SB, b)
+		multicastMember(p.DP, mcStatic, p.Member(), b)
 	}
 	mac := routerPortMAC(p)
 	b.AddWithID(sb.TablePortBinding, portRowKey(p.Name, p.DP.SB, false), p.Key.SB,

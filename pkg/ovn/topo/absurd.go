@@ -26,9 +26,10 @@ func (t *Topo) absurdities(id ovsdb.UUID, f *RouterFacts, row *nb.LogicalRouter)
 		}
 	}
 	for _, n := range row.NAT {
-		if nat := t.NAT.Get(n); nat != nil && t.natFacts.Get(n) == nil {
-			out = append(out, fmt.Sprintf("NAT rule %s of %s to %s of router %s: the addresses do not make a rule", nat.Type, nat.ExternalIP,
-				nat.LogicalIP, f.Name))
+		if nat := t.NAT.Get(n); nat != nil {
+			if fault := t.natFault(f, nat); fault != "" {
+				out = append(out, fmt.Sprintf("NAT rule %s of %s to %s of router %s: %s", nat.Type, nat.ExternalIP, nat.LogicalIP, f.Name, fault))
+			}
 		}
 	}
 	return out
@@ -45,4 +46,18 @@ func routeFault(s *nb.LogicalRouterStaticRoute) string {
 		return "output_port " + *s.OutputPort + " is no port of the router with an address of that family"
 	}
 	return "no network of the router leads to the next hop"
+}
+
+// natFault says why a NAT rule is left out, "" if it is not.
+func (t *Topo) natFault(r *RouterFacts, row *nb.NAT) string {
+	n := t.natFacts.Get(row.UUID)
+	switch {
+	case n == nil:
+		return "the addresses do not make a rule"
+	case !r.possible(n):
+		return "gateway_port is no distributed gateway port of the router"
+	case r.Chassis == "" && len(r.Gateways) > 1 && r.GatewayOf(n, n.External.Addr) == nil:
+		return "no distributed gateway port has a network with the external address: set gateway_port"
+	}
+	return ""
 }

@@ -96,7 +96,7 @@ func (t *Topo) computeTranslations(id ovsdb.UUID) *translations {
 		return nil
 	}
 	out := &translations{}
-	for _, n := range t.natList(row.NAT) {
+	for _, n := range t.natList(f, row.NAT) {
 		a := n.External.Addr
 		out.All = append(out.All, a.String())
 		if n.Options["add_route"] == "true" && n.Type != "snat" && a.Is4() {
@@ -137,13 +137,8 @@ func (t *Topo) computeTranslations(id ovsdb.UUID) *translations {
 // GatewayOf is the distributed gateway port that a NAT rule belongs to: the one it names, the only one, or the one in whose
 // network the external address is.
 func (r *RouterFacts) GatewayOf(n *NAT, ext netip.Addr) *RouterPortFacts {
-	if n.NAT.GatewayPort != nil && n.GatewayPort != nil {
-		for _, p := range r.Gateways {
-			if p.ID == n.GatewayPort.ID {
-				return p
-			}
-		}
-		return nil
+	if n.GatewayPort != nil {
+		return n.GatewayPort
 	}
 	if len(r.Gateways) == 1 {
 		return r.Gateways[0]
@@ -161,7 +156,7 @@ func (r *RouterFacts) carriesOut(n *NAT, ext netip.Addr) bool {
 // Separate reports whether on a distributed gateway port each chassis has to look after its own traffic. Otherwise the switch
 // takes all of it to the gateway's chassis, if there is one.
 func (r *RouterFacts) Separate(p *RouterPortFacts) bool {
-	return p.Physical || len(r.Gateways) > 1 || p.PeerDP == nil
+	return p.Physical || p.PeerDP == nil && !p.PeerDistributed || p.PeerDP != nil && len(r.Gateways) > 1
 }
 
 // advertised lists what a router port advertises, but for the addresses of switch ports, which are theirs to say.

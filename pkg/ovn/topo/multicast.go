@@ -53,7 +53,24 @@ func (t *Topo) SetMulticastKey(dp ovsdb.UUID, name string, key int64) {
 	}
 }
 
-// computeSwitchGroups resolves the members of the groups of a switch, without those that get all multicast anyway.
+// Member is the Port_Binding by which multicast reaches the port: its chassis-redirect port where there is one.
+func (p *SwitchPortFacts) Member() ovsdb.UUID {
+	if p.CRKey != nil {
+		return p.CRKey.SB
+	}
+	return p.Key.SB
+}
+
+// Member is the same for a router port.
+func (p *RouterPortFacts) Member() ovsdb.UUID {
+	if p.CRKey != nil && p.HAGroup != nil {
+		return p.CRKey.SB
+	}
+	return p.Key.SB
+}
+
+// computeSwitchGroups resolves the members of the groups of a switch, without those that get all multicast anyway. What others on
+// the physical network want is not known, so it gets every group.
 func (t *Topo) computeSwitchGroups(id ovsdb.UUID) map[string][]ovsdb.UUID {
 	dp := t.datapath.Get(id)
 	if dp == nil || dp.Router {
@@ -67,11 +84,14 @@ func (t *Topo) computeSwitchGroups(id ovsdb.UUID) map[string][]ovsdb.UUID {
 	for name, members := range learned.Groups {
 		var ports []ovsdb.UUID
 		for _, p := range t.portsNamed(id, members) {
-			if p.Option("mcast_flood") != "true" {
-				ports = append(ports, p.Key.SB)
+			if p.Option("mcast_flood") != "true" && (p.Peer == nil || p.Peer.Options["mcast_relay"] != "true") {
+				ports = append(ports, p.Member())
 			}
 		}
 		if len(ports) > 0 {
+			for _, p := range t.portsOfClass(id, ClassLocalnet) {
+				ports = append(ports, p.Key.SB)
+			}
 			out[name] = ovsdb.Set(ports...)
 		}
 	}
@@ -100,7 +120,7 @@ func (t *Topo) computeRouterGroups(r *RouterFacts) map[string][]ovsdb.UUID {
 		}
 		for name := range t.switchGroups.Get(p.PeerDP.ID) {
 			if a, err := netip.ParseAddr(name); err == nil && routable(a) {
-				out[name] = append(out[name], p.Key.SB)
+				out[name] = append(out[name], p.Member())
 			}
 		}
 	}

@@ -28,9 +28,11 @@ func (t *Topo) computeRouterPortFacts(id ovsdb.UUID) *RouterPortFacts {
 	if row.Peer != nil {
 		// Both have to say so.
 		if id, ok := t.lrpByName.one(*row.Peer); ok {
-			_, there := t.routerOf.one(id) // a disabled router is not
+			lr, there := t.routerOf.one(id) // a disabled router is not
 			if q := t.LogicalRouterPort.Get(id); q != nil && lrpPeer(q) == row.Name && there {
 				p.PeerName = *row.Peer
+				r := t.routerSettings.Get(lr)
+				p.PeerDistributed = (q.HAChassisGroup != nil || len(q.GatewayChassis) > 0) && r != nil && r.Options["chassis"] == ""
 			}
 		}
 	}
@@ -41,7 +43,10 @@ func (t *Topo) computeRouterPortFacts(id ovsdb.UUID) *RouterPortFacts {
 	if lsp, ok := t.lspByRouterLRP.one(row.Name); ok {
 		if sw, ok := t.switchOf.one(lsp); ok {
 			p.PeerDP = t.datapath.Get(sw)
-			p.Physical = len(t.members.byClass.Get(classKey{sw, ClassLocalnet})) > 0
+			for _, ln := range t.LogicalSwitchPort.list(t.members.byClass.Get(classKey{sw, ClassLocalnet})) {
+				p.Physical = true
+				p.Tagged = p.Tagged || ln.TagRequest != nil && *ln.TagRequest != 0
+			}
 		}
 		if p.PeerName == "" {
 			p.PeerName = t.LogicalSwitchPort.Get(lsp).Name
@@ -171,7 +176,16 @@ func (t *Topo) computePeerRouter(id ovsdb.UUID) *Router {
 	if f == nil {
 		return nil
 	}
-	return &Router{RouterFacts: f, LoadBalancers: t.routerLBs.Get(id), NATs: t.natList(row.NAT)}
+	r := &Router{RouterFacts: f, LoadBalancers: t.routerLBs.Get(id), NATs: t.natList(f, row.NAT)}
+	for _, n := range t.NAT.list(row.NAT) {
+		if n.Type != "dnat_and_snat" || n.LogicalPort == nil || n.ExternalMAC == nil {
+			continue
+		}
+		if mac, ok := ParseMAC(*n.ExternalMAC); ok {
+			r.Owners = append(r.Owners, Owner{mac, *n.LogicalPort})
+		}
+	}
+	return r
 }
 
 func (t *Topo) computeRouter(id ovsdb.UUID) *Router {
@@ -188,14 +202,20 @@ func (t *Topo) computeRouter(id ovsdb.UUID) *Router {
 	return r
 }
 
-func (t *Topo) natList(ids []ovsdb.UUID) []*NAT {
+// natList are the NAT rules of a router that can be: one that names a gateway port has to name one of the router's own.
+func (t *Topo) natList(r *RouterFacts, ids []ovsdb.UUID) []*NAT {
 	var out []*NAT
 	for _, id := range ids {
-		if n := t.natFacts.Get(id); n != nil {
+		if n := t.natFacts.Get(id); n != nil && r.possible(n) {
 			out = append(out, n)
 		}
 	}
 	return out
+}
+
+func (r *RouterFacts) possible(n *NAT) bool {
+	return n.NAT.GatewayPort == nil || n.GatewayPort != nil &&
+		slices.ContainsFunc(r.Gateways, func(p *RouterPortFacts) bool { return p.ID == n.GatewayPort.ID })
 }
 
 // resolve reads the addresses of a NAT rule; false if it makes no sense.
@@ -211,10 +231,10 @@ func (n *NAT) resolve() bool {
 		return false
 	}
 	if n.ExternalMAC != nil {
-		n.MAC, _ = ParseMAC(*n.ExternalMAC)
-	}
-	if n.Distributed() && n.MAC == "" {
-		return false
+		var ok bool
+		if n.MAC, ok = ParseMAC(*n.ExternalMAC); !ok {
+			return false
+		}
 	}
 	// ovn-nb(5): the two exclude each other.
 	return n.AllowedExtIPs == nil || n.ExemptedExtIPs == nil
@@ -262,7 +282,7 @@ func (t *Topo) computeRouterPort(id ovsdb.UUID) *RouterPort {
 	if bound := t.bindings.Get(f.CRName); bound != nil && f.Distributed() {
 		p.HostingChassis = bound.Chassis
 	}
-	p.NATs = t.natList(t.routerSettings.Get(f.DP.ID).NAT)
+	p.NATs = t.natList(p.Router, t.routerSettings.Get(f.DP.ID).NAT)
 	if lsp, ok := t.lspByRouterLRP.one(f.Name); ok {
 		p.PeerPort = t.portFacts.Get(lsp)
 		if p.PeerPort != nil {

@@ -244,7 +244,10 @@ type RouterPortFacts struct {
 	// PeerName is the logical port at the other end, on a switch or a router; "" when there is none.
 	PeerName string
 	PeerDP   *Datapath // the switch at the other end
-	Physical bool      // which has a localnet port
+	// PeerDistributed says that a router port at the other end is a distributed gateway port.
+	PeerDistributed bool
+	Physical        bool // which has a localnet port
+	Tagged          bool // which has one that asks for a VLAN tag
 
 	HAGroup *HAGroup // gateway chassis or HA chassis group: makes it a distributed gateway port
 	Gateway bool     // of a gateway router (options:chassis)
@@ -282,7 +285,12 @@ type Router struct {
 	Absurd        []string // rows that are left out, and why
 	NATs          []*NAT
 	LoadBalancers []*LoadBalancerFacts
+	// Owners are the MACs of distributed NAT rules, whether or not the rest of the rule can be.
+	Owners []Owner
 }
+
+// Owner is a logical port and the MAC by which those outside know it.
+type Owner struct{ MAC, LogicalPort string }
 
 // Policy is a routing policy with its usable next hops: those that a network of the router reaches and no BFD session says
 // are down.
@@ -301,7 +309,7 @@ type NAT struct {
 
 	External Network // a network only for the type snat
 	Logical  Network // a network only for the type snat
-	MAC      string  // external_mac, "" when there is none or when it is none
+	MAC      string  // external_mac in its usual form, "" when there is none
 }
 
 // RouterPort is the view of a router port.
@@ -352,16 +360,11 @@ func (p *RouterPort) AlwaysRedirect() bool {
 		return false
 	}
 	for _, n := range p.NATs {
-		if n.Distributed() {
+		if n.Distributed() && p.Router.carriesOut(n, n.External.Addr) {
 			return false
 		}
 	}
 	return true
-}
-
-// On reports whether the rule belongs to a distributed gateway port: the one it names, or the one that there is.
-func (n *NAT) On(p *RouterPortFacts) bool {
-	return n.GatewayPort == nil || n.GatewayPort.ID == p.ID
 }
 
 // Sample is an observation point with its collectors resolved.

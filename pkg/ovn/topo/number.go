@@ -1,0 +1,31 @@
+package topo
+
+import (
+	"math"
+	"strconv"
+	"strings"
+)
+
+// Int reads a decimal number of an options column as stock does: with blanks or a sign before it, nothing behind it, and no more
+// than 32 bits. What is no such number counts as otherwise.
+func Int(s string, otherwise int) int {
+	n, ok := signed(s)
+	if !ok || n < math.MinInt32 || n > math.MaxInt32 {
+		return otherwise
+	}
+	return int(n)
+}
+
+// Uint is Int for numbers that are not negative.
+func Uint(s string, otherwise uint32) uint32 {
+	n, ok := signed(s)
+	if !ok || n < 0 || n > math.MaxUint32 {
+		return otherwise
+	}
+	return uint32(n)
+}
+
+func signed(s string) (int64, bool) {
+	n, err := strconv.ParseInt(strings.TrimLeft(s, " \t\n\v\f\r"), 10, 64)
+	return n, err == nil
+}
