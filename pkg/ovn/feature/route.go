@@ -85,9 +85,10 @@ func routeAlone(r *topo.Router, g *routeGroup, m *topo.Route, tables map[string]
 		b.Add(r.Datapath, lflow.RouterInIPRouting, g.priority(), g.match(tables), drop(r.Global)).WithHint(m.ID)
 		return
 	}
-	b.Add(r.Datapath, lflow.RouterInIPRouting, g.priority(), g.match(tables), "ip.ttl--; "+forward(m)).WithHint(m.ID)
+	// The port may be another router's, as it was asked for.
+	b.Add(m.Via.DP, lflow.RouterInIPRouting, g.priority(), g.match(tables), "ip.ttl--; "+forward(m)).WithHint(m.ID)
 	if m.Via.BFD {
-		b.Add(r.Datapath, lflow.RouterInIPRouting, g.priority()+1, g.match(tables)+bfdPackets, forward(m)).WithHint(m.ID)
+		b.Add(m.Via.DP, lflow.RouterInIPRouting, g.priority()+1, g.match(tables)+bfdPackets, forward(m)).WithHint(m.ID)
 	}
 }
 

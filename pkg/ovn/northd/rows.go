@@ -193,7 +193,8 @@ func switchPortRows(p *topo.SwitchPort, b *rows) {
 			col(sb.PortBindingColDatapath, p.DP.SB), col(sb.PortBindingColLogicalPort, p.CRName()),
 			col(sb.PortBindingColTunnelKey, p.CRKey.Key), col(sb.PortBindingColMAC, portMACs(p)),
 			col(sb.PortBindingColType, "chassisredirect"), col(sb.PortBindingColOptions, stringMap(options)),
-			col(sb.PortBindingColHAChassisGroup, []ovsdb.UUID{haGroupID(p.Peer.HAGroup)}))
+			col(sb.PortBindingColHAChassisGroup, []ovsdb.UUID{haGroupID(p.Peer.HAGroup)}),
+			col(sb.PortBindingColExternalIDs, stringMap(portIDs(row))))
 	}
 
 	if p.Enabled {

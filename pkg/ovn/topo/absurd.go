@@ -43,7 +43,7 @@ func routeFault(s *nb.LogicalRouterStaticRoute) string {
 		return "nexthop is no address"
 	}
 	if s.OutputPort != nil {
-		return "output_port " + *s.OutputPort + " is no port of the router with an address of that family"
+		return "output_port " + *s.OutputPort + " is no router port with an address of that family"
 	}
 	return "no network of the router leads to the next hop"
 }

@@ -167,7 +167,11 @@ func (t *Topo) computeRoutes(id ovsdb.UUID) []Route {
 	}
 	var out []Route
 	for _, s := range t.LogicalRouterStaticRoute.list(row.StaticRoutes) {
-		r, ok := ResolveRoute(s, f.Ports)
+		ports := f.Ports
+		if s.OutputPort != nil {
+			ports = t.outputPort(*s.OutputPort)
+		}
+		r, ok := ResolveRoute(s, ports)
 		if !ok {
 			continue
 		}
@@ -187,6 +191,16 @@ func (t *Topo) computeRoutes(id ovsdb.UUID) []Route {
 		}
 	}
 	return out
+}
+
+// outputPort is the router port of a name, which may be another router's: a route through it is a route of that router.
+func (t *Topo) outputPort(name string) []*RouterPortFacts {
+	if id, ok := t.lrpByName.one(name); ok {
+		if p := t.routerPortFacts.Get(id); p != nil {
+			return []*RouterPortFacts{p}
+		}
+	}
+	return nil
 }
 
 // computeHops resolves the next hops of a policy of a router, whatever their BFD sessions say.
