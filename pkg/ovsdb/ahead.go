@@ -1,6 +1,10 @@
 package ovsdb
 
-import "context"
+import (
+	"context"
+	"fmt"
+	"time"
+)
 
 // Pending is the way of some commits from the journal to the disk.
 //
@@ -23,6 +27,14 @@ func (p *Pending) Wait() error {
 	return p.err
 }
 
+// Over is closed when Wait would not wait. It is nil for a nil Pending.
+func (p *Pending) Over() <-chan struct{} {
+	if p == nil {
+		return nil
+	}
+	return p.over
+}
+
 func (p *Pending) end(err error) {
 	if p != nil {
 		p.err = err
@@ -37,6 +49,23 @@ func (p *Pending) end(err error) {
 // What the reader tells others must wait for Pending: CommitAfter does that for what it writes into another Database.
 func (db *Database) WatchAhead(ctx context.Context, tables map[string][]string) (<-chan Delta, error) {
 	return db.watch(ctx, tables, true)
+}
+
+// TransactAhead is Transact for a writer in this process that does not wait for the disk: when it returns, the transaction is
+// rejected or has its place among the commits, and Pending tells when it is durable, or that it was taken back. Pending is nil
+// if there was nothing to change.
+func (db *Database) TransactAhead(ops ...Op) ([]Result, *Pending, error) {
+	p := &Pending{over: make(chan struct{})}
+	out := db.transact(nil, nil, time.Now(), len(ops), func(x *txn, i int) (Result, error) { return x.exec(&ops[i]) }, p.end)
+	switch {
+	case out.err != nil:
+		return nil, nil, fmt.Errorf("transacting on %s: %w", db.Name(), out.err)
+	case out.failed != nil: // an operation that would have to wait included
+		return out.results, nil, out.failed
+	case out.idle:
+		return out.results, nil, nil
+	}
+	return out.results, p, nil
 }
 
 // CommitAfter is Commit for a Database in this process: the transaction is written to the journal, and synced if durable is

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"slices"
 	"sync"
+	"syscall"
 	"testing"
 	"time"
 
@@ -240,4 +241,42 @@ func TestCommitAfterOverSocket(t *testing.T) {
 	if _, err := appendOp(nil, testSchema(t), &op); err == nil {
 		t.Fatal("a socket took what it cannot do")
 	}
+}
+
+// TestTransactAhead has a writer go on before the disk has what it wrote, and hear of it when the disk does not take it.
+func TestTransactAhead(t *testing.T) {
+	l, e := lossy.New(1), &events{}
+	db := listenTo(t, l, SyncEach, e, "monitor")
+	returned := make(chan struct{})
+	l.OnSync(func(string) error { <-returned; e.add("synced"); return nil })
+	_, p, err := db.TransactAhead(root("one"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := e.all(); got != nil {
+		t.Fatalf("before the sync: %q", got)
+	}
+	close(returned)
+	<-p.Over()
+	if err := p.Wait(); err != nil {
+		t.Fatal(err)
+	}
+	if got := e.all(); !slices.Equal(got, []string{"synced", "monitor told"}) {
+		t.Fatalf("the order is %q", got)
+	}
+	var rejected *Error
+	if _, _, err := db.TransactAhead(root("two"), Abort()); !errors.As(err, &rejected) {
+		t.Fatalf("an aborted transaction: %v", err)
+	}
+	if _, p, err = db.TransactAhead(Delete("Root", NewUUID())); err != nil || p.Wait() != nil {
+		t.Fatalf("a transaction that changes nothing: %v, %v", err, p.Wait())
+	}
+	l.Limit(10)
+	if _, p, err = db.TransactAhead(root("three")); err != nil {
+		t.Fatal(err)
+	}
+	if err := p.Wait(); !errors.Is(err, syscall.ENOSPC) {
+		t.Fatalf("a transaction for which there is no room: %v", err)
+	}
+	l.Limit(-1)
 }

@@ -11,6 +11,8 @@
 // Data flow: Transact builds a private set of changed rows over the committed state, checks it, appends one record to the
 // journal and, once the journal says that it is durable, publishes one Delta to every watcher and monitor, in commit order.
 //
+// WatchAhead, CommitAfter and TransactAhead let one program in this process work while the disk does, see Pending.
+//
 // Invariants: a *Row never changes once it is published; a value handed to an Op belongs to the database afterwards;
 // the cost of a commit follows the size of the change, not of the database; no JSON is made or parsed between users in process.
 //

@@ -34,6 +34,8 @@ type Options struct {
 	History int
 	Logger  *slog.Logger
 	Level   *slog.LevelVar // of Logger, which vlog/set of the control sockets changes; nil leaves those commands out
+
+	storage ovsdb.Storage // in the place of DataDir, for tests of what a power cut leaves
 }
 
 const defaultHistory = 10_000
@@ -147,6 +149,9 @@ func (c *Central) Run(ctx context.Context, ready func()) (err error) {
 	case <-nbDB.Failed():
 		return fmt.Errorf("northbound database: %w", nbDB.Err())
 	case <-sbDB.Failed():
+		if err := nbDB.Err(); err != nil {
+			return fmt.Errorf("northbound database: %w", err) // which took the southbound one with it
+		}
 		return fmt.Errorf("southbound database: %w", sbDB.Err())
 	}
 }
@@ -165,7 +170,11 @@ func (c *Central) open(undo *closers, name string, schema []byte, policy ovsdb.S
 	if history == 0 {
 		history = defaultHistory
 	}
-	j, err := ovsdb.OpenFileJournal(ovsdb.Dir(c.opts.DataDir), name, c.log)
+	storage := c.opts.storage
+	if storage == nil {
+		storage = ovsdb.Dir(c.opts.DataDir)
+	}
+	j, err := ovsdb.OpenFileJournal(storage, name, c.log)
 	if err != nil {
 		return nil, err
 	}

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"runtime/debug"
+	"slices"
 	"sync"
 	"time"
 
@@ -90,7 +91,9 @@ func (n *Northd) session(ctx context.Context, ready func()) (err error) {
 	for _, t := range topo.Tables() {
 		nbTables[t] = nil
 	}
-	nbDeltas, err := n.watchNorth(ctx, nbTables)
+	s := &session{n: n, e: newEngine(n.log), ahead: n.ahead()}
+	s.e.counters = n.opts.Counters
+	nbDeltas, err := s.watchNorth(ctx, nbTables)
 	if err != nil {
 		return fmt.Errorf("watching northbound: %w", err)
 	}
@@ -98,8 +101,6 @@ func (n *Northd) session(ctx context.Context, ready func()) (err error) {
 	if err != nil {
 		return fmt.Errorf("watching southbound: %w", err)
 	}
-	s := &session{n: n, e: newEngine(n.log)}
-	s.e.counters = n.opts.Counters
 	begun := time.Now()
 	if err := s.start(ctx, nbDeltas, sbDeltas); err != nil {
 		return err
@@ -126,9 +127,19 @@ func (n *Northd) session(ctx context.Context, ready func()) (err error) {
 		if !s.retryAt.IsZero() {
 			due = time.After(time.Until(s.retryAt))
 		}
+		var written <-chan struct{}
+		if len(s.writes) > 0 {
+			written = s.writes[0].Over()
+		}
 		select {
 		case <-ctx.Done():
 			return ctx.Err()
+		case <-written:
+			if err := s.writes[0].Wait(); err != nil {
+				return fmt.Errorf("writing northbound: %w", err)
+			}
+			s.writes = slices.Delete(s.writes, 0, 1)
+			continue
 		case <-due:
 			return errIncomplete
 		case <-old:
@@ -163,21 +174,31 @@ func (n *Northd) session(ctx context.Context, ready func()) (err error) {
 	}
 }
 
-// watchNorth follows the northbound database. With both databases in this process it runs ahead of the disk: what a commit
-// leads to is computed and synced while the commit itself is still being synced, and shown to nobody before both are durable.
-func (n *Northd) watchNorth(ctx context.Context, tables map[string][]string) (<-chan ovsdb.Delta, error) {
-	north, ok := n.opts.NB.(*ovsdb.Database)
-	if _, both := n.opts.SB.(*ovsdb.Database); ok && both {
-		return north.WatchAhead(ctx, tables)
+// ahead is the northbound database if both are in this process, so that northd can run ahead of the disk: what a commit leads
+// to is computed and synced while the commit itself is still being synced, and shown to nobody before both are durable.
+func (n *Northd) ahead() *ovsdb.Database {
+	if _, ok := n.opts.SB.(*ovsdb.Database); !ok {
+		return nil
 	}
-	return n.opts.NB.Watch(ctx, tables)
+	north, _ := n.opts.NB.(*ovsdb.Database)
+	return north
+}
+
+func (s *session) watchNorth(ctx context.Context, tables map[string][]string) (<-chan ovsdb.Delta, error) {
+	if s.ahead != nil {
+		return s.ahead.WatchAhead(ctx, tables)
+	}
+	return s.n.opts.NB.Watch(ctx, tables)
 }
 
 type session struct {
 	n         *Northd
 	e         *engine
-	committed int64          // nb_cfg of the last southbound transaction
-	pending   *ovsdb.Pending // of the last northbound commit that was applied; nil if it was durable when it came
+	committed int64 // nb_cfg of the last southbound transaction
+
+	ahead   *ovsdb.Database  // the northbound database, when northd runs ahead of its disk
+	pending *ovsdb.Pending   // of the last northbound commit that was applied; nil if it was durable when it came
+	writes  []*ovsdb.Pending // of what was written northbound and is not known to be durable, oldest first
 
 	rejected   map[ovsdb.UUID]bool // southbound rows that the database did not take
 	nbRejected bool                // there were northbound ones

@@ -262,7 +262,7 @@ func (s *session) writeNorth(ctx context.Context, ops []ovsdb.Op) error {
 	if len(ops) == 0 {
 		return nil
 	}
-	_, err := s.n.opts.NB.Transact(ctx, ops...)
+	err := s.transactNorth(ctx, ops)
 	if err == nil {
 		return nil
 	}
@@ -278,6 +278,20 @@ func (s *session) writeNorth(ctx context.Context, ops []ovsdb.Op) error {
 		s.note("leaving out a column that the northbound database rejects", r)
 	}
 	return nil
+}
+
+// transactNorth writes northbound, without waiting for the disk if the database is in this process: the outcome is then
+// among s.writes.
+func (s *session) transactNorth(ctx context.Context, ops []ovsdb.Op) error {
+	if s.ahead == nil {
+		_, err := s.n.opts.NB.Transact(ctx, ops...)
+		return err
+	}
+	_, p, err := s.ahead.TransactAhead(ops...)
+	if p != nil {
+		s.writes = append(s.writes, p)
+	}
+	return err
 }
 
 // noteRejection says what is left out, if it has not been said, and sees to it that it is tried again.
