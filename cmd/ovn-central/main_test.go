@@ -3,6 +3,7 @@ package main
 import (
 	"bufio"
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"net"
@@ -214,6 +215,44 @@ func caughtUp(t *testing.T, dir string, switches int) {
 			}
 		case <-end:
 			t.Fatalf("%d datapaths for %d switches", n, switches)
+		}
+	}
+}
+
+// TestLogCommands asks the control sockets for the forms of vlog/set that scripts for stock's server use.
+func TestLogCommands(t *testing.T) {
+	p := start(t, t.TempDir())
+	for _, ctl := range []string{"ovnnb_db.ctl", "ovnsb_db.ctl"} {
+		c, err := net.Dial("unix", filepath.Join(p.dir, ctl))
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer c.Close()
+		in := json.NewDecoder(c)
+		for _, tc := range []struct{ method, params, want string }{
+			{"vlog/set", `"console:dbg"`, ""},
+			{"vlog/set", `"jsonrpc:file:info","ovsdb_server:syslog:off"`, ""},
+			{"vlog/set", `"PATTERN:file:%m"`, ""},
+			{"vlog/set", `"nosuch:file:info"`, "no destination, level, or module"},
+			{"vlog/list", "", "ovn_central"},
+			{"vlog/list-pattern", "", "CONSOLE"},
+			{"vlog/disable-rate-limit", `"jsonrpc"`, ""},
+			{"vlog/reopen", "", "Logging to file not configured"},
+			{"version", "", "ovsdb-server (Open vSwitch) 3.5.0"},
+			{"ovsdb-server/add-db", `"x.db"`, "the databases of this program are fixed"},
+		} {
+			fmt.Fprintf(c, `{"id":0,"method":"%s","params":[%s]}`, tc.method, tc.params)
+			var r map[string]any
+			if err := in.Decode(&r); err != nil {
+				t.Fatal(err)
+			}
+			said, _ := r["error"].(string)
+			if said == "" {
+				said, _ = r["result"].(string)
+			}
+			if !strings.Contains(said, tc.want) || tc.want == "" && said != "" {
+				t.Errorf("%s %s %s: %s", ctl, tc.method, tc.params, said)
+			}
 		}
 	}
 }

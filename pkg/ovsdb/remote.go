@@ -73,9 +73,11 @@ func (s *Server) Unlisten(target string) bool {
 	s.mu.Lock()
 	x := s.remotes[target]
 	delete(s.remotes, target)
+	_, waited := s.waiting[target]
+	delete(s.waiting, target)
 	s.mu.Unlock()
 	if x == nil {
-		return false
+		return waited
 	}
 	x.close()
 	return true
@@ -83,13 +85,7 @@ func (s *Server) Unlisten(target string) bool {
 
 // Disconnect drops every client; those who want to come back do.
 func (s *Server) Disconnect() {
-	s.mu.Lock()
-	var conns []*conn
-	for l := range s.lns {
-		conns = slices.AppendSeq(conns, maps.Keys(l.conns))
-	}
-	s.mu.Unlock()
-	for _, c := range conns {
+	for _, c := range s.clients() {
 		c.close(nil)
 	}
 }

@@ -30,10 +30,12 @@ type Server struct {
 	id    UUID
 	locks locks
 	meta  *Database // _Server
-	hooks map[*Database]*convertHook
 
 	mu      sync.Mutex // guards the rest
 	dbs     map[string]*Database
+	hooks   map[*Database]*convertHook
+	waiting map[string]Remote             // db: remotes, by target, whose database was removed
+	logged  map[string]context.CancelFunc // tables that LogTable logs, as DATABASE:TABLE
 	lns     map[*listener]struct{}
 	remotes map[string]interface{ close() } // by target
 	done    bool
@@ -57,7 +59,7 @@ func NewServer(opts ServerOptions, dbs ...*Database) (*Server, error) {
 		opts.Backlog = 128 << 20
 	}
 	s := &Server{opts: opts, log: opts.Logger, id: NewUUID(), dbs: map[string]*Database{}, lns: map[*listener]struct{}{}, remotes: map[string]interface{ close() }{},
-		hooks: map[*Database]*convertHook{}}
+		hooks: map[*Database]*convertHook{}, waiting: map[string]Remote{}, logged: map[string]context.CancelFunc{}}
 	s.locks.queue = map[string][]lockHolder{}
 	schema, err := ParseSchema([]byte(serverSchema))
 	if err != nil {
@@ -68,15 +70,9 @@ func NewServer(opts ServerOptions, dbs ...*Database) (*Server, error) {
 	}
 	for _, db := range append([]*Database{s.meta}, dbs...) {
 		s.dbs[db.Name()] = db
-		_, err := s.meta.Transact(context.Background(), Insert("Database", NewUUID(),
-			ColumnValue{"name", db.Name()}, ColumnValue{"model", "standalone"}, ColumnValue{"connected", true}, ColumnValue{"leader", true},
-			ColumnValue{"schema", []string{string(db.Schema().appendJSON(nil))}}))
-		if err != nil {
+		if err := s.declare(db); err != nil {
 			return nil, err
 		}
-	}
-	for _, db := range dbs {
-		s.hooks[db] = db.onConvert(func(origin any) { s.converted(db, origin) })
 	}
 	return s, nil
 }
@@ -88,13 +84,7 @@ func (s *Server) converted(db *Database, origin any) {
 		return // it is being closed
 	}
 	by, _ := origin.(*conversion)
-	s.mu.Lock()
-	var conns []*conn
-	for l := range s.lns {
-		conns = slices.AppendSeq(conns, maps.Keys(l.conns))
-	}
-	s.mu.Unlock()
-	for _, c := range conns {
+	for _, c := range s.clients() {
 		c.converted(db, by)
 	}
 }
@@ -135,7 +125,7 @@ func (s *Server) Databases() []*Database {
 func (s *Server) Remotes() []string {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return sortedKeys(s.remotes)
+	return slices.Sorted(slices.Values(slices.Concat(sortedKeys(s.remotes), sortedKeys(s.waiting))))
 }
 
 // Clients counts the connections.
@@ -180,12 +170,18 @@ func (s *Server) Close() error {
 	s.mu.Lock()
 	s.done = true
 	remotes := slices.Collect(maps.Values(s.remotes))
+	for _, stop := range s.logged {
+		stop()
+	}
 	s.mu.Unlock()
 	for _, r := range remotes {
 		r.close()
 	}
 	s.wg.Wait()
-	for db, h := range s.hooks {
+	s.mu.Lock()
+	hooks := s.hooks
+	s.mu.Unlock()
+	for db, h := range hooks {
 		db.offConvert(h)
 	}
 	return s.meta.Close()

@@ -152,8 +152,7 @@ func TestModules(t *testing.T) {
 // TestNotSupported asks for what has no meaning here: it says so, and fails as a command does.
 func TestNotSupported(t *testing.T) {
 	p := newLab(t).northd("kove", "northd")
-	for _, command := range []string{"coverage/show", "coverage/read-counter txn_success", "inc-engine/compute-log-timeout 10",
-		"set-options --format json"} {
+	for _, command := range []string{"coverage/show", "coverage/read-counter txn_success", "inc-engine/compute-log-timeout 10"} {
 		out, errs, status := p.try("ovn-appctl", append([]string{"-t", p.ctl}, strings.Fields(command)...)...)
 		if status != 2 || out != "" || !strings.Contains(errs, "not supported") {
 			t.Errorf("%s: %d %q %q", command, status, out, errs)

@@ -33,7 +33,8 @@ type Options struct {
 	// none if negative.
 	History int
 	Logger  *slog.Logger
-	Level   *slog.LevelVar // of Logger, which vlog/set of the control sockets changes; nil leaves those commands out
+	// Commands are more commands of the control sockets, those about the program's log.
+	Commands map[string]unixctl.Command
 
 	storage ovsdb.Storage // in the place of DataDir, for tests of what a power cut leaves
 }
@@ -218,10 +219,8 @@ func (c *Central) serve(undo *closers, db *ovsdb.Database, ctl string, remotes [
 	if c.opts.CtlDir == "" {
 		return nil
 	}
-	commands := unixctl.Commands(srv, c.opts.Version, c.opts.Exit)
-	if c.opts.Level != nil {
-		maps.Copy(commands, unixctl.LevelCommands(c.opts.Level))
-	}
+	commands := unixctl.Commands(srv, unixctl.Options{Version: c.opts.Version, Exit: c.opts.Exit})
+	maps.Copy(commands, c.opts.Commands)
 	x, err := unixctl.Listen(filepath.Join(c.opts.CtlDir, ctl+".ctl"), commands)
 	if err != nil {
 		return err

@@ -3,111 +3,277 @@ package unixctl
 import (
 	"errors"
 	"fmt"
-	"log/slog"
 	"maps"
 	"runtime/debug"
 	"slices"
+	"strconv"
 	"strings"
+	"sync"
 	"sync/atomic"
 
 	"github.com/kove-io/kove/pkg/ovsdb"
 )
 
-// Commands are the commands about a database server (ovsdb-server(1), RUNTIME MANAGEMENT COMMANDS), as far as they make sense
-// for a standalone server inside another program: what would add or remove databases, replicate or cluster is not there. exit is
-// called for the command of that name, which is left out without it.
-func Commands(srv *ovsdb.Server, version string, exit func()) map[string]Command {
-	var trim atomic.Bool
-	errNoDatabase := errors.New("no database by that name")
-	say := func(text string) Command { return Command{Run: func([]string) (string, error) { return text, nil }} }
+// Options are what the commands about a database server need of the program around it.
+type Options struct {
+	Version string // of the program, the second line of what version answers
+	Exit    func() // called for exit, which is left out without it
+	// Databases opens and closes files for add-db and remove-db; without it both say that there is nothing to add or remove.
+	Databases Databases
+}
+
+// Databases are the files that a server may be told to serve.
+type Databases interface {
+	// Add opens the database in a file and serves it.
+	Add(path string) error
+	// Remove stops serving the database of that name and closes it.
+	Remove(name string) error
+}
+
+// StandsFor is the version of ovsdb-server whose commands and words these are. Scripts compare it.
+const StandsFor = "3.5.0"
+
+var (
+	errNoDatabase   = errors.New("no database by that name")         // this and the others: stock's words
+	errNotFound     = errors.New("Failed to find the database.")     //nolint:staticcheck
+	errReserved     = errors.New("Cannot remove reserved database.") //nolint:staticcheck
+	errFixed        = errors.New("the databases of this program are fixed: run another one for other databases (ovsdb-server in a process of its own takes any number of files)")
+	errNoSync       = errors.New("replication is not supported: keep a copy with `ovsdb-client backup`, or run stock ovsdb-server with --sync-from against this server")
+	errNoRelay      = errors.New("relay databases are not supported")
+	errNoConfig     = errors.New("Configuration file was not specified on command line") //nolint:staticcheck
+	errNotSupported = errors.New("not supported")
+)
+
+// server is what the commands act on.
+type server struct {
+	*ovsdb.Server
+	opts Options
+	trim atomic.Bool
+
+	mu       sync.Mutex // guards the rest
+	active   string     // set-active-ovsdb-server
+	excluded string     // set-sync-exclude-tables
+}
+
+// Commands are the commands about a database server (ovsdb-server(1), RUNTIME MANAGEMENT COMMANDS). Those of a cluster are not
+// there, as with a stock server without a clustered database; what would make it a backup of another server is refused.
+func Commands(srv *ovsdb.Server, opts Options) map[string]Command {
+	x := &server{Server: srv, opts: opts}
+	say := func(text string) func([]string) (string, error) {
+		return func([]string) (string, error) { return text, nil }
+	}
 	commands := map[string]Command{
-		"version":     say("ovsdb-server (kove) " + version + "\n"),
-		"memory/show": {Run: func([]string) (string, error) { return memory(srv), nil }},
-		"ovsdb-server/list-dbs": {Run: func([]string) (string, error) {
-			var b strings.Builder
-			for _, db := range srv.Databases() {
-				b.WriteString(db.Name() + "\n")
+		"version":     {Run: say("ovsdb-server (Open vSwitch) " + StandsFor + "\nkove " + opts.Version + "\n")},
+		"memory/show": {Run: x.memory},
+		// Nothing here counts what stock's program counts.
+		"coverage/show":         {Run: func([]string) (string, error) { return "", errNotSupported }},
+		"coverage/read-counter": {Args: "COUNTER", Min: 1, Max: 1, Run: func([]string) (string, error) { return "", errors.New("No such counter") }}, //nolint:staticcheck
+
+		"ovsdb-server/list-dbs":              {Run: x.listDBs},
+		"ovsdb-server/add-db":                {Args: "DB", Min: 1, Max: 1, Run: x.addDB},
+		"ovsdb-server/remove-db":             {Args: "DB", Min: 1, Max: 1, Run: x.removeDB},
+		"ovsdb-server/get-db-storage-status": {Args: "DB", Min: 1, Max: 1, Run: x.storageStatus},
+		"ovsdb-server/compact":               {Max: 1, Run: x.compact},
+		"ovsdb-server/memory-trim-on-compaction": {Args: "on|off", Min: 1, Max: 1, Run: func(args []string) (string, error) {
+			on, err := onOff(args[0], "invalid argument")
+			if err == nil {
+				x.trim.Store(on)
 			}
-			return b.String() + "_Server\n", nil
-		}},
-		"ovsdb-server/get-db-storage-status": {Args: "DB", Min: 1, Max: 1, Run: func(args []string) (string, error) {
-			db := srv.Database(args[0])
-			if db == nil {
-				return "", errors.New("Failed to find the database.") // stock's words
-			}
-			if err := db.Err(); err != nil {
-				return "status: " + err.Error() + "\n", nil
-			}
-			return "status: ok\n", nil
-		}},
-		"ovsdb-server/list-remotes": {Run: func([]string) (string, error) {
-			text := ""
-			for _, r := range srv.Remotes() {
-				text += r + "\n"
-			}
-			return text, nil
-		}},
-		"ovsdb-server/add-remote": {Args: "REMOTE", Min: 1, Max: 1, Run: func(args []string) (string, error) {
-			if slices.Contains(srv.Remotes(), args[0]) {
-				return "", nil
-			}
-			_, err := srv.Listen(ovsdb.Remote{Target: args[0]})
 			return "", err
 		}},
-		"ovsdb-server/remove-remote": {Args: "REMOTE", Min: 1, Max: 1, Run: func(args []string) (string, error) {
-			if !srv.Unlisten(args[0]) {
-				return "", errors.New("no such remote")
-			}
-			return "", nil
-		}},
+		"ovsdb-server/tlog-set":      {Args: "DB:TABLE on|off", Min: 2, Max: 2, Run: x.setTableLog},
+		"ovsdb-server/tlog-list":     {Run: x.listTableLogs},
+		"ovsdb-server/list-remotes":  {Run: x.listRemotes},
+		"ovsdb-server/add-remote":    {Args: "REMOTE", Min: 1, Max: 1, Run: x.addRemote},
+		"ovsdb-server/remove-remote": {Args: "REMOTE", Min: 1, Max: 1, Run: x.removeRemote},
 		"ovsdb-server/reconnect": {Run: func([]string) (string, error) {
 			srv.Disconnect()
 			return "", nil
 		}},
-		"ovsdb-server/compact": {Args: "[DB]", Max: 1, Run: func(args []string) (string, error) {
-			list := srv.Databases()
-			if len(args) > 0 {
-				db := srv.Database(args[0])
-				if db == nil {
-					return "", errNoDatabase
-				}
-				list = []*ovsdb.Database{db}
-			}
-			for _, db := range list {
-				if err := db.Compact(); err != nil {
-					return "", err
-				}
-			}
-			if trim.Load() {
-				debug.FreeOSMemory()
-			}
-			return "", nil
-		}},
-		"ovsdb-server/memory-trim-on-compaction": {Args: "on|off", Min: 1, Max: 1, Run: func(args []string) (string, error) {
-			if args[0] != "on" && args[0] != "off" {
-				return "", errors.New("invalid argument")
-			}
-			trim.Store(args[0] == "on")
-			return "", nil
-		}},
+		"ovsdb-server/reload":               {Run: func([]string) (string, error) { return "", errNoConfig }},
+		"ovsdb-server/disable-monitor-cond": {Run: func([]string) (string, error) { return "", errNotSupported }},
+		"ovsdb-server/perf-counters-show":   {Run: say("performance counter is not supported on this platform\n")},
+		"ovsdb-server/perf-counters-clear":  {Run: say("")},
+
 		// This server is the active one, and there is no other.
-		"ovsdb-server/sync-status":                    say("state: active\n"),
-		"ovsdb-server/get-active-ovsdb-server":        say("\n"),
-		"ovsdb-server/get-sync-exclude-tables":        say("\n"),
-		"ovsdb-server/perf-counters-show":             say("performance counter is not supported on this platform\n"),
-		"ovsdb-server/perf-counters-clear":            say(""),
-		"ovsdb-server/disconnect-active-ovsdb-server": say(""),
+		"ovsdb-server/sync-status":                            {Run: say("state: active\n")},
+		"ovsdb-server/set-active-ovsdb-server":                {Min: 1, Max: 1, Run: x.remember(&x.active)},
+		"ovsdb-server/get-active-ovsdb-server":                {Run: x.recall(&x.active)},
+		"ovsdb-server/set-sync-exclude-tables":                {Min: 1, Max: 1, Run: x.remember(&x.excluded)},
+		"ovsdb-server/get-sync-exclude-tables":                {Run: x.recall(&x.excluded)},
+		"ovsdb-server/connect-active-ovsdb-server":            {Run: x.connectActive},
+		"ovsdb-server/disconnect-active-ovsdb-server":         {Run: say("")},
+		"ovsdb-server/set-active-ovsdb-server-probe-interval": {Min: 1, Max: 1, Run: probeInterval},
+		"ovsdb-server/set-relay-source-probe-interval":        {Min: 1, Max: 1, Run: probeInterval},
 	}
-	if exit != nil {
-		commands["exit"] = Command{Run: func([]string) (string, error) { return "", nil }, After: exit}
+	if opts.Exit != nil {
+		commands["exit"] = Command{Run: say(""), After: opts.Exit}
 	}
 	return commands
 }
 
+func onOff(word, wrong string) (bool, error) {
+	if word != "on" && word != "off" {
+		return false, errors.New(wrong)
+	}
+	return word == "on", nil
+}
+
+func (x *server) listDBs([]string) (string, error) {
+	names := []string{"_Server"}
+	for _, db := range x.Databases() {
+		names = append(names, db.Name())
+	}
+	slices.Sort(names)
+	return strings.Join(names, "\n") + "\n", nil
+}
+
+func (x *server) addDB(args []string) (string, error) {
+	switch {
+	case strings.HasPrefix(args[0], "relay:"):
+		return "", errNoRelay
+	case x.opts.Databases == nil:
+		return "", errFixed
+	}
+	return "", x.opts.Databases.Add(args[0])
+}
+
+func (x *server) removeDB(args []string) (string, error) {
+	switch {
+	case x.Database(args[0]) == nil:
+		return "", errNotFound
+	case strings.HasPrefix(args[0], "_"):
+		return "", errReserved
+	case x.opts.Databases == nil:
+		return "", errFixed
+	}
+	return "", x.opts.Databases.Remove(args[0])
+}
+
+func (x *server) storageStatus(args []string) (string, error) {
+	db := x.Database(args[0])
+	if db == nil {
+		return "", errNotFound
+	}
+	if err := db.Err(); err != nil {
+		return "status: " + err.Error() + "\n", nil
+	}
+	return "status: ok\n", nil
+}
+
+func (x *server) compact(args []string) (string, error) {
+	list := x.Databases()
+	if len(args) > 0 {
+		db := x.Database(args[0])
+		switch {
+		case db == nil:
+			return "", errNoDatabase
+		case strings.HasPrefix(args[0], "_"):
+			return "", errors.New("cannot compact built-in databases")
+		}
+		list = []*ovsdb.Database{db}
+	}
+	for _, db := range list {
+		if err := db.Compact(); err != nil {
+			return "", err
+		}
+	}
+	if x.trim.Load() {
+		debug.FreeOSMemory()
+	}
+	return "", nil
+}
+
+func (x *server) listRemotes([]string) (string, error) {
+	text := ""
+	for _, r := range x.Remotes() {
+		text += r + "\n"
+	}
+	return text, nil
+}
+
+func (x *server) addRemote(args []string) (string, error) {
+	if slices.Contains(x.Remotes(), args[0]) {
+		return "", nil
+	}
+	_, err := x.Listen(ovsdb.Remote{Target: args[0]})
+	return "", err
+}
+
+func (x *server) removeRemote(args []string) (string, error) {
+	if !x.Unlisten(args[0]) {
+		return "", errors.New("no such remote")
+	}
+	return "", nil
+}
+
+func (x *server) setTableLog(args []string) (string, error) {
+	db, table, ok := strings.Cut(args[0], ":")
+	if !ok {
+		return "", errors.New("invalid DB:TABLE argument")
+	}
+	on, err := onOff(args[1], "invalid command argument")
+	if err != nil {
+		return "", err
+	}
+	return "", x.LogTable(db, table, on)
+}
+
+func (x *server) listTableLogs([]string) (string, error) {
+	var b strings.Builder
+	b.WriteString("database        table                       logging\n--------        -----                       -------\n")
+	for _, db := range append(x.Databases(), x.Database("_Server")) {
+		fmt.Fprintf(&b, "%-16s \n", db.Name())
+		for _, t := range db.Schema().Tables {
+			state := "OFF"
+			if x.LoggedTable(db.Name(), t.Name) {
+				state = "ON"
+			}
+			fmt.Fprintf(&b, "                %-27s %s\n", t.Name, state)
+		}
+	}
+	return b.String(), nil
+}
+
+func (x *server) remember(p *string) func([]string) (string, error) {
+	return func(args []string) (string, error) {
+		x.mu.Lock()
+		defer x.mu.Unlock()
+		*p = args[0]
+		return "", nil
+	}
+}
+
+func (x *server) recall(p *string) func([]string) (string, error) {
+	return func([]string) (string, error) {
+		x.mu.Lock()
+		defer x.mu.Unlock()
+		return *p + "\n", nil
+	}
+}
+
+// connectActive would make this server a backup of the active one.
+func (x *server) connectActive([]string) (string, error) {
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	if x.active == "" {
+		return "Unable to connect: active server is not specified.\n", nil // as stock, which does not fail
+	}
+	return "", errNoSync
+}
+
+// probeInterval is about a connection that there never is.
+func probeInterval(args []string) (string, error) {
+	if _, err := strconv.Atoi(args[0]); err != nil {
+		return "", errors.New("Invalid probe interval, integer value expected") //nolint:staticcheck // stock's words
+	}
+	return "", nil
+}
+
 // memory is memory/show: stock's names where there is the same thing to count.
-func memory(srv *ovsdb.Server) string {
-	n := map[string]int{"sessions": srv.Clients(), "backlog": srv.Backlog()}
-	for _, db := range srv.Databases() {
+func (x *server) memory([]string) (string, error) {
+	n := map[string]int{"sessions": x.Clients(), "backlog": x.Backlog()}
+	for _, db := range x.Databases() {
 		s := db.Stats()
 		n["cells"] += s.Cells
 		n["rows"] += s.Rows
@@ -119,44 +285,5 @@ func memory(srv *ovsdb.Server) string {
 	for _, k := range slices.Sorted(maps.Keys(n)) {
 		words = append(words, fmt.Sprintf("%s:%d", k, n[k]))
 	}
-	return strings.Join(words, " ") + "\n"
+	return strings.Join(words, " ") + "\n", nil
 }
-
-// LevelCommands are the commands about logging (ovs-appctl(8)) of a program that has one level for everything and logs to
-// standard error.
-func LevelCommands(level *slog.LevelVar) map[string]Command {
-	return map[string]Command{
-		"vlog/set": {Args: "{spec | PATTERN:destination:pattern}", Max: 1 << 16, Run: func(args []string) (string, error) {
-			l := slog.LevelDebug
-			for _, w := range strings.FieldsFunc(strings.ToLower(strings.Join(args, " ")), func(r rune) bool { return strings.ContainsRune(" ,:", r) }) {
-				switch w {
-				case "any", "console", "all":
-				case "syslog", "file": // there is nothing to set
-					return "", nil
-				default:
-					v, ok := levels[w]
-					if !ok {
-						return "", fmt.Errorf("no destination, level, or module \"%s\"", w)
-					}
-					l = v
-				}
-			}
-			level.Set(l)
-			return "", nil
-		}},
-		"vlog/list": {Run: func([]string) (string, error) {
-			name := "OFF"
-			for _, k := range []string{"emer", "err", "warn", "info", "dbg"} {
-				if level.Level() <= levels[k] {
-					name = strings.ToUpper(k)
-				}
-			}
-			return fmt.Sprintf("                 console    syslog    file\n                 -------    ------    ------\n%-16s  %4s       %4s       %4s\n", "all", name, "OFF", "OFF"), nil
-		}},
-		"vlog/reopen": {Run: func([]string) (string, error) { return "", errors.New("Logging to file not configured") }}, // stock's words
-		"vlog/close":  {Run: func([]string) (string, error) { return "", nil }},
-	}
-}
-
-// levels are those of ovs-appctl(8).
-var levels = map[string]slog.Level{"off": slog.LevelError + 8, "emer": slog.LevelError + 4, "err": slog.LevelError, "warn": slog.LevelWarn, "info": slog.LevelInfo, "dbg": slog.LevelDebug}

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"net"
 	"os"
 	"slices"
@@ -101,26 +102,47 @@ type request struct {
 	Params []string `json:"params"`
 }
 
-type reply struct {
-	ID     any     `json:"id"`
-	Result *string `json:"result"`
-	Error  *string `json:"error"`
+type success struct {
+	ID     any `json:"id"`
+	Result any `json:"result"`
+	Error  any `json:"error"` // nil
+}
+
+type failure struct {
+	ID    any    `json:"id"`
+	Error string `json:"error"`
+}
+
+// plain is how a text is told to a client that wants JSON (ovs-appctl(8), --format).
+type plain struct {
+	Format string `json:"reply-format"`
+	Reply  string `json:"reply"`
 }
 
 func (s *Server) serve(nc net.Conn) {
 	in, out := json.NewDecoder(nc), json.NewEncoder(nc)
+	out.SetEscapeHTML(false)
+	wantsJSON := false
 	for {
 		var q request
 		if err := in.Decode(&q); err != nil {
 			return
 		}
-		r := reply{ID: q.ID}
-		text, err := s.run(q.Method, q.Params)
-		if err != nil {
-			text = err.Error()
-			r.Error = &text
+		var text string
+		var err error
+		if q.Method == setOptions {
+			err = setFormat(q.Params, &wantsJSON)
 		} else {
-			r.Result = &text
+			text, err = s.run(q.Method, q.Params)
+		}
+		var r any = success{ID: q.ID, Result: text}
+		switch {
+		case err != nil:
+			r = failure{q.ID, err.Error()}
+		case wantsJSON && q.Method == listCommands:
+			r = success{ID: q.ID, Result: s.usage()}
+		case wantsJSON:
+			r = success{ID: q.ID, Result: plain{"plain", text}}
 		}
 		if out.Encode(r) != nil {
 			return
@@ -131,32 +153,77 @@ func (s *Server) serve(nc net.Conn) {
 	}
 }
 
+// The commands that every server has.
+const (
+	listCommands = "list-commands"
+	setOptions   = "set-options"
+)
+
+// setFormat is the command set-options, which ovs-appctl sends for its option --format before the command.
+func setFormat(args []string, wantsJSON *bool) error {
+	if err := checkCount(setOptions, len(args), 1, 2); err != nil {
+		return err
+	}
+	for i := 0; i < len(args); i++ {
+		name, value, given := strings.Cut(args[i], "=")
+		switch {
+		case !strings.HasPrefix(name, "-"):
+			continue
+		case name != "--format":
+			return fmt.Errorf("unrecognized option '%s'", name)
+		case !given:
+			if i++; i == len(args) {
+				return fmt.Errorf("option '--format' requires an argument")
+			}
+			value = args[i]
+		}
+		if value != "json" && value != "text" {
+			return fmt.Errorf("option format has invalid value %s", value)
+		}
+		*wantsJSON = value == "json"
+	}
+	return nil
+}
+
+func checkCount(name string, n, least, most int) error {
+	switch {
+	case n < least:
+		return fmt.Errorf("\"%s\" command requires at least %d arguments", name, least)
+	case n > most:
+		return fmt.Errorf("\"%s\" command takes at most %d arguments", name, most)
+	}
+	return nil
+}
+
 func (s *Server) run(name string, args []string) (string, error) {
-	if name == "list-commands" {
-		return s.list(), nil
+	if name == listCommands {
+		return s.list(), checkCount(name, len(args), 0, 0)
 	}
 	c, ok := s.commands[name]
-	switch {
-	case !ok:
+	if !ok {
 		return "", fmt.Errorf("\"%s\" is not a valid command (use \"list-commands\" to see a list of valid commands)", name)
-	case len(args) < c.Min:
-		return "", fmt.Errorf("\"%s\" command requires at least %d arguments", name, c.Min)
-	case len(args) > c.Max:
-		return "", fmt.Errorf("\"%s\" command takes at most %d arguments", name, c.Max)
+	}
+	if err := checkCount(name, len(args), c.Min, c.Max); err != nil {
+		return "", err
 	}
 	return c.Run(args)
 }
 
-func (s *Server) list() string {
-	names := []string{"list-commands"}
-	for n := range s.commands {
-		names = append(names, n)
+// usage is what each command takes.
+func (s *Server) usage() map[string]string {
+	out := map[string]string{listCommands: "", setOptions: "[--format text|json]"}
+	for n, c := range s.commands {
+		out[n] = c.Args
 	}
-	slices.Sort(names)
+	return out
+}
+
+func (s *Server) list() string {
+	usage := s.usage()
 	var b strings.Builder
 	b.WriteString("The available commands are:\n")
-	for _, n := range names {
-		fmt.Fprintf(&b, "  %-23s %s\n", n, s.commands[n].Args)
+	for _, n := range slices.Sorted(maps.Keys(usage)) {
+		fmt.Fprintf(&b, "  %-23s %s\n", n, usage[n])
 	}
 	return b.String()
 }

@@ -1,6 +1,7 @@
 package vlog
 
 import (
+	"errors"
 	"fmt"
 	"maps"
 	"slices"
@@ -32,9 +33,20 @@ func (l *Log) Commands() map[string]unixctl.Command {
 		"vlog/reopen":       {Run: func([]string) (string, error) { return "", l.Reopen() }},
 		"vlog/close":        {Run: text(func() string { l.CloseFile(); return "" })},
 		// Nothing is rate limited, which is what the first asks for.
-		"vlog/disable-rate-limit": {Args: "[module]...", Max: many, Run: text(func() string { return "" })},
-		"vlog/enable-rate-limit":  {Args: "[module]...", Max: many, Run: text(func() string { return "" })},
+		"vlog/disable-rate-limit": {Args: "[module]...", Max: many, Run: l.checkModules},
+		"vlog/enable-rate-limit":  {Args: "[module]...", Max: many, Run: l.checkModules},
 	}
+}
+
+func (l *Log) checkModules(names []string) (string, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	for _, n := range names {
+		if n = strings.ToLower(n); n != "any" && l.modules[n] == nil && !l.foreign[n] {
+			return "", errors.New("unknown module")
+		}
+	}
+	return "", nil
 }
 
 func (l *Log) list() string {

@@ -64,6 +64,7 @@ const (
 type Log struct {
 	program string
 	console io.Writer
+	handler slog.Handler // in place of console, if not nil
 	now     func() time.Time
 	begin   time.Time
 
@@ -88,6 +89,14 @@ func New(program string, console io.Writer, modules ...string) *Log {
 	return l
 }
 
+// Over returns the log of a program whose console is another handler's business: its form and order are that one's, the levels
+// and the other destinations are as in New.
+func Over(program string, console slog.Handler, modules ...string) *Log {
+	l := New(program, io.Discard, modules...)
+	l.handler = console
+	return l
+}
+
 // Accept makes Set take the names of modules that are not here, without effect: scripts written for another program name them.
 func (l *Log) Accept(modules ...string) {
 	l.mu.Lock()
@@ -104,20 +113,24 @@ func (l *Log) Accept(modules ...string) {
 // each of module, destination and level, or PATTERN:destination:pattern. Nothing sets every level to dbg.
 func (l *Log) Set(spec string) error {
 	if rest, ok := cutPrefixFold(spec, "PATTERN:"); ok {
-		dest, pattern, ok := strings.Cut(rest, ":")
-		d := slices.Index(destinationNames[:], strings.ToLower(dest))
-		switch {
-		case !ok:
-			return fmt.Errorf("pattern %q: want PATTERN:destination:pattern", spec)
-		case d < 0:
-			return fmt.Errorf("no destination %q", dest)
+		dest, pattern, _ := strings.Cut(rest, ":")
+		dest = strings.ToLower(dest)
+		if dest != "any" && !slices.Contains(destinationNames[:], dest) {
+			return fmt.Errorf("unknown destination \"%s\"", dest)
 		}
 		l.mu.Lock()
 		defer l.mu.Unlock()
-		l.patterns[d] = pattern
+		for d, name := range destinationNames {
+			if dest == "any" || dest == name {
+				l.patterns[d] = pattern
+			}
+		}
 		return nil
 	}
-	if _, ok := cutPrefixFold(spec, "FACILITY:"); ok {
+	if facility, ok := cutPrefixFold(spec, "FACILITY:"); ok {
+		if !slices.Contains(facilities, strings.ToLower(facility)) {
+			return fmt.Errorf("invalid facility")
+		}
 		return nil // only syslog's RFC 5424 form would say it
 	}
 	l.mu.Lock()
@@ -154,6 +167,10 @@ func (l *Log) Set(spec string) error {
 	}
 	return nil
 }
+
+// facilities are those of the option -vFACILITY.
+var facilities = strings.Fields("kern user mail daemon auth syslog lpr news uucp clock ftp ntp audit alert clock2 " +
+	"local0 local1 local2 local3 local4 local5 local6 local7")
 
 func cutPrefixFold(s, prefix string) (string, bool) {
 	if len(s) < len(prefix) || !strings.EqualFold(s[:len(prefix)], prefix) {
@@ -209,7 +226,15 @@ func (l *Log) CloseConsole() {
 
 // Logger returns a logger for a module.
 func (l *Log) Logger(module string) *slog.Logger {
-	return slog.New(&handler{log: l, module: module})
+	return slog.New(&handler{log: l, module: module, console: l.handler})
+}
+
+// wants reports whether a destination wants a message.
+func (l *Log) wants(module string, d Destination, level Level) bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	m := l.modules[module]
+	return m != nil && level <= m[d]
 }
 
 // enabled reports whether any destination wants a message.
@@ -242,10 +267,11 @@ func (l *Log) write(module string, level Level, text string) {
 }
 
 type handler struct {
-	log    *Log
-	module string
-	attrs  string
-	group  string
+	log     *Log
+	module  string
+	attrs   string
+	group   string
+	console slog.Handler // with the same attributes and groups; nil without Over
 }
 
 // Enabled implements slog.Handler. A record may name another module, so that all of them count.
@@ -261,13 +287,19 @@ func (h *handler) Enabled(_ context.Context, l slog.Level) bool {
 }
 
 // Handle implements slog.Handler.
-func (h *handler) Handle(_ context.Context, r slog.Record) error {
+func (h *handler) Handle(ctx context.Context, r slog.Record) error {
 	next := *h
 	r.Attrs(func(a slog.Attr) bool {
 		next.add(a)
 		return true
 	})
-	if level := levelOf(r.Level); h.log.enabled(next.module, level) {
+	level := levelOf(r.Level)
+	if h.console != nil && h.log.wants(next.module, Console, level) {
+		if err := h.console.Handle(ctx, r); err != nil {
+			return err
+		}
+	}
+	if h.log.enabled(next.module, level) {
 		h.log.write(next.module, level, r.Message+next.attrs)
 	}
 	return nil
@@ -279,6 +311,9 @@ func (h *handler) WithAttrs(attrs []slog.Attr) slog.Handler {
 	for _, a := range attrs {
 		next.add(a)
 	}
+	if h.console != nil {
+		next.console = h.console.WithAttrs(attrs)
+	}
 	return &next
 }
 
@@ -286,6 +321,9 @@ func (h *handler) WithAttrs(attrs []slog.Attr) slog.Handler {
 func (h *handler) WithGroup(name string) slog.Handler {
 	next := *h
 	next.group += name + "."
+	if h.console != nil {
+		next.console = h.console.WithGroup(name)
+	}
 	return &next
 }
 

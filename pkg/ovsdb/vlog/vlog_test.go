@@ -60,6 +60,36 @@ func TestLevels(t *testing.T) {
 	}
 }
 
+// TestOver has another handler write to the console: levels apply, attributes and groups arrive.
+func TestOver(t *testing.T) {
+	var out bytes.Buffer
+	l := Over("prog", slog.NewTextHandler(&out, &slog.HandlerOptions{Level: slog.LevelDebug}), "main", "jsonrpc")
+	file := filepath.Join(t.TempDir(), "log")
+	if err := l.OpenFile(file); err != nil {
+		t.Fatal(err)
+	}
+	log := l.Logger("main").With("a", 1).WithGroup("g")
+	log.Info("one", "b", 2)
+	log.Debug("two")
+	if err := l.Set("console:off"); err != nil {
+		t.Fatal(err)
+	}
+	log.Info("three")
+	if err := l.Set("jsonrpc:console:dbg"); err != nil {
+		t.Fatal(err)
+	}
+	log.Debug("four")
+	l.Logger("main").Debug("five", "component", "jsonrpc")
+	if got := out.String(); !strings.Contains(got, "msg=one a=1 g.b=2") || strings.Contains(got, "two") || strings.Contains(got, "three") ||
+		strings.Contains(got, "four") || !strings.Contains(got, "msg=five component=jsonrpc") {
+		t.Error(got)
+	}
+	text, err := os.ReadFile(file)
+	if err != nil || !strings.Contains(string(text), "|main|INFO|three a=1") {
+		t.Errorf("%v %s", err, text)
+	}
+}
+
 func TestSpecErrors(t *testing.T) {
 	for spec, want := range map[string]string{
 		"foo":                `no destination, level, or module "foo"`,
@@ -67,8 +97,8 @@ func TestSpecErrors(t *testing.T) {
 		"dbg:info":           "cannot specify multiple levels",
 		"file:console":       "cannot specify multiple destinations",
 		"vlog:main":          "cannot specify multiple modules",
-		"PATTERN:console":    "want PATTERN:destination:pattern",
-		"PATTERN:nowhere:%m": `no destination "nowhere"`,
+		"PATTERN:nowhere:%m": `unknown destination "nowhere"`,
+		"FACILITY:nowhere":   "invalid facility",
 	} {
 		l, _ := newTest(t)
 		if err := l.Set(spec); err == nil || !strings.Contains(err.Error(), want) {

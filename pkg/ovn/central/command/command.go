@@ -17,6 +17,7 @@ import (
 
 	"github.com/kove-io/kove/pkg/ovn/central"
 	"github.com/kove-io/kove/pkg/ovsdb"
+	"github.com/kove-io/kove/pkg/ovsdb/vlog"
 )
 
 const description = `Runs OVN's northbound and southbound databases and northd in one process, without Kubernetes.
@@ -97,7 +98,12 @@ func run(c *cli.Context, version string) error {
 	if err := level.UnmarshalText([]byte(c.String("log-level"))); err != nil {
 		return fmt.Errorf("--log-level %q: want debug, info, warn or error", c.String("log-level"))
 	}
-	log := slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: level}))
+	vlogs := vlog.Over("ovn-central", slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: slog.LevelDebug}), "ovn_central", "northd", "transaction")
+	vlogs.Accept(vlog.ServerModules()...)
+	if err := vlogs.Set(map[slog.Level]string{slog.LevelDebug: "dbg", slog.LevelInfo: "info", slog.LevelWarn: "warn", slog.LevelError: "err"}[level.Level()]); err != nil {
+		return err
+	}
+	log := vlogs.Logger("ovn_central")
 
 	if os.Getenv("GOGC") == "" {
 		// Nearly all memory is rows that live long: collecting at half the usual growth costs little time and keeps the
@@ -122,7 +128,7 @@ func run(c *cli.Context, version string) error {
 		Version:   version,
 		Exit:      stop,
 		Logger:    log,
-		Level:     level,
+		Commands:  vlogs.Commands(),
 	})
 	return ct.Run(ctx, func() { log.Info("ready") })
 }

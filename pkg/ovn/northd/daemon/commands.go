@@ -59,7 +59,6 @@ func (d *Daemon) Commands() map[string]unixctl.Command {
 			d.counters.ResetStopwatches(args...)
 			return "", nil
 		}},
-		"set-options": {Args: "[--format text|json]", Max: 2, Run: setOptions},
 		// These look into parts of stock's program that are not here.
 		"coverage/show":                  {Run: lacks},
 		"coverage/read-counter":          {Args: "COUNTER", Min: 1, Max: 1, Run: lacks},
@@ -72,17 +71,6 @@ func connection(c *ovsdb.Client) string {
 		return "connected"
 	}
 	return "not connected"
-}
-
-// setOptions takes what ovs-appctl sends for its option --format.
-func setOptions(args []string) (string, error) {
-	switch strings.Join(args, " ") {
-	case "", "--format text":
-		return "", nil
-	case "--format json":
-		return "", errors.New("--format json is not supported: leave it out")
-	}
-	return "", fmt.Errorf("unknown options %q: want --format text", args)
 }
 
 func (d *Daemon) recompute() {
