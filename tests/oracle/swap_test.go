@@ -62,6 +62,16 @@ func TestSwap(t *testing.T) {
 			back := s.dumps(t)
 			stop()
 			judge("stock after kove", byKove, back)
+
+			// The other way round: rows that kove made are what stock wants.
+			s = newSwap(t)
+			s.load(t, sc)
+			stop = startNorthd(t, t.Context(), s.nb, s.sb)
+			byKove = s.dumps(t)
+			stop()
+			stop = s.stock(t)
+			judge("stock after kove alone", byKove, s.dumps(t))
+			stop()
 		})
 	}
 }

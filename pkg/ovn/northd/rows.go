@@ -182,7 +182,7 @@ func switchPortRows(p *topo.SwitchPort, b *rows) {
 	}
 	var mirrors []ovsdb.UUID
 	for _, m := range p.Mirrors {
-		mirrors = append(mirrors, hashUUID(sb.TableMirror, m.Name))
+		mirrors = append(mirrors, m.UUID)
 	}
 	cols = append(cols, col(sb.PortBindingColType, typ), col(sb.PortBindingColOptions, stringMap(options)),
 		col(sb.PortBindingColMirrorRules, ovsdb.Set(mirrors...)))
@@ -354,7 +354,7 @@ func routerPortRows(p *topo.RouterPort, b *rows) {
 		col(sb.PortBindingColRequestedChassis, requested),
 		col(sb.PortBindingColExternalIDs, stringMap(p.Row.ExternalIDs)))
 	for _, m := range p.StaticMACs {
-		b.Add(sb.TableStaticMACBinding, m.LogicalPort+"/"+m.IP, col(sb.StaticMACBindingColLogicalPort, m.LogicalPort),
+		b.AddWithID(sb.TableStaticMACBinding, m.UUID.String(), m.UUID, col(sb.StaticMACBindingColLogicalPort, m.LogicalPort),
 			col(sb.StaticMACBindingColIP, m.IP), col(sb.StaticMACBindingColMAC, m.MAC),
 			col(sb.StaticMACBindingColDatapath, p.DP.SB), col(sb.StaticMACBindingColOverrideDynamicMAC, m.OverrideDynamicMAC))
 	}
@@ -459,7 +459,7 @@ func monitorRows(lb *topo.LoadBalancer, b *rows) {
 }
 
 func templateVarRows(v *nb.ChassisTemplateVar, b *rows) {
-	b.Add(sb.TableChassisTemplateVar, v.Chassis, col(sb.ChassisTemplateVarColChassis, v.Chassis),
+	b.AddWithID(sb.TableChassisTemplateVar, v.UUID.String(), v.UUID, col(sb.ChassisTemplateVarColChassis, v.Chassis),
 		col(sb.ChassisTemplateVarColVariables, stringMap(v.Variables)))
 }
 
@@ -493,7 +493,7 @@ func meterRows(m *topo.Meter, b *rows) {
 }
 
 func mirrorRows(m *nb.Mirror, b *rows) {
-	b.Add(sb.TableMirror, m.Name, col(sb.MirrorColName, m.Name), col(sb.MirrorColFilter, m.Filter),
+	b.AddWithID(sb.TableMirror, m.UUID.String(), m.UUID, col(sb.MirrorColName, m.Name), col(sb.MirrorColFilter, m.Filter),
 		col(sb.MirrorColSink, m.Sink), col(sb.MirrorColType, m.Type), col(sb.MirrorColIndex, m.Index),
 		col(sb.MirrorColExternalIDs, stringMap(m.ExternalIDs)))
 }

@@ -473,18 +473,19 @@ var tables = map[string]tableInfo{
 			sb.IPMulticastColIdleTimeout, sb.IPMulticastColQueryInterval, sb.IPMulticastColQueryMaxResp},
 		key: func(r *ovsdb.Row) string { return uuidCol(r, sb.IPMulticastColDatapath) },
 	},
-	// A load balancer has its northbound row's UUID: nothing else in it says which one it is.
+	// Load balancers, mirrors, DNS records, template variables and static MAC bindings have their northbound row's UUID, as with
+	// stock: it replaces rows that have another one, and ovn-controller does not survive that of template variables.
 	sb.TableLoadBalancer: {
 		columns: []string{sb.LoadBalancerColName, sb.LoadBalancerColVIPs, sb.LoadBalancerColProtocol,
 			sb.LoadBalancerColLsDatapathGroup, sb.LoadBalancerColLrDatapathGroup, sb.LoadBalancerColDatapathGroup,
 			sb.LoadBalancerColOptions, sb.LoadBalancerColExternalIDs},
-		key: func(r *ovsdb.Row) string { return r.UUID.String() },
+		key: byUUID,
 	},
 	sb.TableSBGlobal: {columns: []string{sb.SBGlobalColIPsec, sb.SBGlobalColNBCfg, sb.SBGlobalColOptions},
 		key: func(*ovsdb.Row) string { return "" }},
 	sb.TableMeter: {columns: []string{sb.MeterColName, sb.MeterColUnit, sb.MeterColBands}, key: byName},
 	sb.TableMirror: {columns: []string{sb.MirrorColName, sb.MirrorColFilter, sb.MirrorColSink, sb.MirrorColType,
-		sb.MirrorColIndex, sb.MirrorColExternalIDs}, key: byName},
+		sb.MirrorColIndex, sb.MirrorColExternalIDs}, key: byUUID},
 	sb.TableDHCPOptions: {columns: []string{sb.DHCPOptionsColName, sb.DHCPOptionsColCode, sb.DHCPOptionsColType}, key: byName},
 	sb.TableDHCPv6Options: {columns: []string{sb.DHCPv6OptionsColName, sb.DHCPv6OptionsColCode, sb.DHCPv6OptionsColType},
 		key: byName},
@@ -494,9 +495,9 @@ var tables = map[string]tableInfo{
 		return r.String(sb.RBACPermissionColTable)
 	}},
 	sb.TableDNS: {columns: []string{sb.DNSColRecords, sb.DNSColDatapaths, sb.DNSColOptions, sb.DNSColExternalIDs},
-		key: func(r *ovsdb.Row) string { return r.UUID.String() }},
+		key: byUUID},
 	sb.TableChassisTemplateVar: {columns: []string{sb.ChassisTemplateVarColChassis, sb.ChassisTemplateVarColVariables},
-		key: func(r *ovsdb.Row) string { return r.String(sb.ChassisTemplateVarColChassis) }},
+		key: byUUID},
 	sb.TableServiceMonitor: {columns: []string{sb.ServiceMonitorColIP, sb.ServiceMonitorColProtocol, sb.ServiceMonitorColPort,
 		sb.ServiceMonitorColLogicalPort, sb.ServiceMonitorColSrcMAC, sb.ServiceMonitorColSrcIP, sb.ServiceMonitorColChassisName,
 		sb.ServiceMonitorColOptions, sb.ServiceMonitorColExternalIDs}, key: func(r *ovsdb.Row) string {
@@ -505,13 +506,11 @@ var tables = map[string]tableInfo{
 			r.String(sb.ServiceMonitorColProtocol), port)
 	}},
 	// The row's UUID is its ACL's.
-	sb.TableACLID:          {columns: []string{sb.ACLIDColID}, key: func(r *ovsdb.Row) string { return r.UUID.String() }},
+	sb.TableACLID:          {columns: []string{sb.ACLIDColID}, key: byUUID},
 	sb.TableHAChassisGroup: {members: []string{sb.HAChassisGroupColRefChassis}, columns: []string{sb.HAChassisGroupColName, sb.HAChassisGroupColHAChassis}, key: byName},
 	sb.TableStaticMACBinding: {columns: []string{sb.StaticMACBindingColLogicalPort, sb.StaticMACBindingColIP,
 		sb.StaticMACBindingColMAC, sb.StaticMACBindingColDatapath, sb.StaticMACBindingColOverrideDynamicMAC},
-		key: func(r *ovsdb.Row) string {
-			return r.String(sb.StaticMACBindingColLogicalPort) + "/" + r.String(sb.StaticMACBindingColIP)
-		}},
+		key: byUUID},
 	// The status belongs to chassis as long as the session is of use: see bfdRows.
 	sb.TableBFD: {columns: []string{sb.BFDColLogicalPort, sb.BFDColDstIP, sb.BFDColMinTx, sb.BFDColMinRx, sb.BFDColDetectMult,
 		sb.BFDColStatus}, key: func(r *ovsdb.Row) string {
@@ -534,6 +533,8 @@ func monitorKey(lsp, ip, protocol string, port int64) string {
 }
 
 func byName(r *ovsdb.Row) string { return r.String("name") }
+
+func byUUID(r *ovsdb.Row) string { return r.UUID.String() }
 
 func uuidCol(r *ovsdb.Row, column string) string {
 	u, _ := r.Get(column).(ovsdb.UUID)
