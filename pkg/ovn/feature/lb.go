@@ -114,8 +114,10 @@ func hashFields(lb *topo.LoadBalancer) string {
 	}
 	fields := slices.Clone(lb.Row.SelectionFields)
 	for i, f := range fields {
-		// The columns speak of tp_src and tp_dst; ovn-controller of the protocol's.
-		fields[i] = strings.Replace(f, "tp_", lb.Protocol+"_", 1)
+		// The columns speak of tp_src and tp_dst; ovn-controller of the protocol's, if there is one.
+		if lb.Row.Protocol != nil {
+			fields[i] = strings.Replace(f, "tp_", lb.Protocol+"_", 1)
+		}
 	}
 	return `; hash_fields="` + strings.Join(fields, ",") + `"`
 }

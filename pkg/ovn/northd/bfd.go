@@ -27,7 +27,7 @@ func bfdRows(s *topo.BFD, b *rows) {
 	b.Add(sb.TableBFD, sessionKey(s.Port, s.Peer), col(sb.BFDColLogicalPort, s.Port), col(sb.BFDColDstIP, s.Peer),
 		col(sb.BFDColMinTx, s.MinTx), col(sb.BFDColMinRx, s.MinRx), col(sb.BFDColDetectMult, s.DetectMult),
 		col(sb.BFDColStatus, s.Status))
-	b.First(col(sb.BFDColSrcPort, s.SourcePort), col(sb.BFDColDisc, disc))
+	b.First(col(sb.BFDColSrcPort, s.SourcePort), col(sb.BFDColDisc, disc), col(sb.BFDColChassisName, s.Chassis))
 	if s.Row.Status == nil || *s.Row.Status != s.Status {
 		b.Back(ovsdb.Update(nb.TableBFD, s.ID, col(nb.BFDColStatus, []string{s.Status})))
 	}

@@ -256,7 +256,7 @@ func (e *engine) allocateRedirect(u topo.Unit) bool {
 			return false
 		}
 		name, dp, has = v.CRName(), v.DP.ID, v.CRKey != nil
-		want = v.Peer != nil && v.Peer.Distributed() && len(v.Switch.Localnets) == 0 &&
+		want = v.Peer != nil && v.LedTo && v.Peer.Distributed() && len(v.Switch.Localnets) == 0 &&
 			v.PeerRouter != nil && len(v.PeerRouter.Gateways) == 1
 	default:
 		return false

@@ -213,9 +213,12 @@ func switchPortRows(p *topo.SwitchPort, b *rows) {
 		}
 	}
 	// The chassis of a gateway watch those that have something to send to it.
-	if !p.ChassisID.IsZero() && row.Type == "" {
-		for _, g := range p.Switch.HAGroups {
+	for _, g := range p.Switch.HAGroups {
+		if !p.ChassisID.IsZero() {
 			b.Member(sb.TableHAChassisGroup, g.Name, sb.HAChassisGroupColRefChassis, p.ChassisID)
+		}
+		for _, ch := range p.Additional {
+			b.Member(sb.TableHAChassisGroup, g.Name, sb.HAChassisGroupColRefChassis, ch.ID)
 		}
 	}
 	for _, pg := range p.PortGroups {

@@ -4,6 +4,8 @@ import (
 	"context"
 	"fmt"
 	"maps"
+	"slices"
+	"strings"
 
 	"github.com/kove-io/kove/pkg/ovn/nb"
 	"github.com/kove-io/kove/pkg/ovn/sb"
@@ -207,7 +209,14 @@ func (e *engine) bind(name string) {
 	if pb.VirtualParent != nil {
 		b.VirtualParent = *pb.VirtualParent
 	}
-	b.AdditionalChassis = len(pb.AdditionalChassis) > 0
+	var additional []string
+	for _, id := range pb.AdditionalChassis {
+		if ch := e.south.chassis[id]; ch != nil {
+			additional = append(additional, ch.Name)
+		}
+	}
+	slices.Sort(additional)
+	b.AdditionalChassis = strings.Join(additional, " ")
 	b.Activated = pb.Options[activatedOption]
 	b.Delegated = pb.Options[delegatedOption]
 	b.BoundByUs = pb.Options["is-remote-nb-bound"] == "true"

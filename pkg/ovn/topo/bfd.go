@@ -14,6 +14,7 @@ type bfdKey struct{ port, peer string }
 type Session struct {
 	ID                       ovsdb.UUID
 	Port, Peer               string // Logical_Router_Port.name, address
+	Chassis                  string // where the port is bound
 	MinTx, MinRx, DetectMult int64
 	// Status is what it is now: what the chassis says, but admin_down as long as no route or policy refers to it.
 	Status     string
@@ -77,6 +78,9 @@ func (t *Topo) computeSession(id ovsdb.UUID) *Session {
 	k := bfdKey{row.LogicalPort, row.DstIP}
 	s := &Session{ID: id, Port: k.port, Peer: k.peer, MinTx: orElse(row.MinTx, 1000), MinRx: orElse(row.MinRx, 1000),
 		DetectMult: orElse(row.DetectMult, 5), Status: t.bfdStatus.Get(k), SourcePort: t.bfdSource.Get(k)}
+	if bound := t.bindings.Get(k.port); bound != nil {
+		s.Chassis = bound.Chassis
+	}
 	switch needed := t.sessionNeeded(id, lrp); {
 	case !needed:
 		s.Status = "admin_down"

@@ -198,6 +198,11 @@ func (t *Topo) computeSwitchPort(id ovsdb.UUID) *SwitchPort {
 	if f.Chassis != "" {
 		p.ChassisID = t.chassis.Get(f.Chassis).ID
 	}
+	if bound := t.bindings.Get(f.Name); bound != nil && bound.AdditionalChassis != "" {
+		for _, name := range strings.Fields(bound.AdditionalChassis) {
+			p.Additional = append(p.Additional, t.chassis.Get(name))
+		}
+	}
 	if names := f.Option("requested-chassis"); names != "" {
 		for _, name := range strings.Split(names, ",") {
 			if c := t.chassis.Get(strings.TrimSpace(name)); !c.ID.IsZero() {
@@ -206,6 +211,8 @@ func (t *Topo) computeSwitchPort(id ovsdb.UUID) *SwitchPort {
 		}
 	}
 	if f.Peer != nil {
+		back, _ := t.lspByRouterLRP.one(f.Peer.Name)
+		p.LedTo = back == f.ID
 		p.PeerRouter = t.peerRouters.Get(f.Peer.DP.ID)
 		if id, ok := t.lspByName.one(f.Peer.Row.Options["routing-protocol-redirect"]); ok {
 			if q := t.portFacts.Get(id); q != nil && q.DP == f.DP {

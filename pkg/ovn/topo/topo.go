@@ -236,7 +236,7 @@ type PortKey struct {
 // Binding is the state of a Port_Binding that chassis write.
 type Binding struct {
 	Chassis           string // name, "" when unbound
-	AdditionalChassis bool
+	AdditionalChassis string // names, separated by spaces
 	Up                bool
 	VirtualParent     string
 	Delegated         string // options:ipv6_ra_pd_list: prefixes that were delegated to a router port, as its chassis wrote them

@@ -134,6 +134,8 @@ type SwitchPort struct {
 	Mirrors          []*nb.Mirror
 	Requested        []Chassis  // options:requested-chassis, those that exist
 	ChassisID        ovsdb.UUID // where it is bound
+	Additional       []Chassis  // where it is bound besides, while it migrates
+	LedTo            bool       // the router port leads back to this port: several may name one
 	BoundByUs        bool       // by northd
 	HAGroup          *HAGroup
 	Tag              []int64 // VLAN tag, nil for none
