@@ -13,6 +13,7 @@ import (
 // steady is a stream of numbered datagrams, one every 20 ms, each of which is answered by an echo.
 type steady struct {
 	got  *capture
+	peer netip.Addr // who answers
 	stop chan struct{}
 	sent chan int // gets the number of datagrams sent, once stopped
 }
@@ -22,7 +23,7 @@ const steadyInterval = 20 * time.Millisecond
 // flow starts a stream from e to an echo (serveUDP) at addr. Each datagram is a flow of its own when fresh.
 func (e *endpoint) flow(t *testing.T, addr string) *steady {
 	t.Helper()
-	s := &steady{got: e.capture(t), stop: make(chan struct{}), sent: make(chan int, 1)}
+	s := &steady{got: e.capture(t), peer: netip.MustParseAddrPort(addr).Addr(), stop: make(chan struct{}), sent: make(chan int, 1)}
 	c, err := e.dial("udp", addr, time.Second)
 	if err != nil {
 		t.Fatal(err)
@@ -48,7 +49,7 @@ func (e *endpoint) flow(t *testing.T, addr string) *steady {
 
 // answered is how many answers have come.
 func (s *steady) answered() int {
-	return len(s.got.all(func(f frame) bool { return f.proto == protoUDP }))
+	return len(s.got.all(func(f frame) bool { return f.proto == protoUDP && f.from == s.peer }))
 }
 
 // resumes waits until answers come again: ten more than there are now.

@@ -144,37 +144,49 @@ func (l *lab) daemon(ns *netNS, dir, name string, argv ...string) *process {
 // startCentral makes the databases and starts what serves and computes them.
 func (l *lab) startCentral() error {
 	dir := filepath.Join(l.dir, "central")
-	if err := os.MkdirAll(dir, 0o755); err != nil {
+	if err := os.MkdirAll(dir+"/data", 0o755); err != nil {
 		return err
 	}
 	l.env = l.environ(dir)
-	if *centralFlag != "stock" && *centralFlag != "northd" {
-		binary := *centralFlag
-		if binary == "kove" {
-			binary = filepath.Join(l.dir, "ovn-central")
+	for _, db := range []string{"nb", "sb"} {
+		if _, err := l.tool("ovsdb-tool", "create", dir+"/data/"+db+".db", l.stock+"/share/ovn/ovn-"+db+".ovsschema"); err != nil {
+			return err
 		}
-		l.central = []*process{l.daemon(l.fabric, dir, "ovn-central", binary, "--data-dir", dir+"/data", "--ctl-dir", dir, "--nb-remote", "punix:"+dir+"/nb.sock", "--sb-remote", "punix:"+dir+"/sb.sock")}
-	} else {
-		for _, db := range []string{"nb", "sb"} {
-			if _, err := l.tool("ovsdb-tool", "create", dir+"/"+db+".db", l.stock+"/share/ovn/ovn-"+db+".ovsschema"); err != nil {
-				return err
-			}
-			l.central = append(l.central, l.daemon(l.fabric, dir, db, "ovsdb-server", dir+"/"+db+".db", "--remote=punix:"+dir+"/"+db+".sock", "--unixctl="+dir+"/"+db+".ctl"))
-		}
-		northd := "ovn-northd"
-		if *centralFlag == "northd" {
-			northd = filepath.Join(dir, northd)
-			if err := os.Symlink(filepath.Join(l.dir, "ovn-central"), northd); err != nil {
-				return err
-			}
-		}
-		l.central = append(l.central, l.daemon(l.fabric, dir, "northd", northd, "--unixctl="+dir+"/northd.ctl"))
+	}
+	var err error
+	if l.central, err = l.centralBy(*centralFlag); err != nil {
+		return err
 	}
 	if err := l.restartCentral(); err != nil {
 		return err
 	}
-	_, err := l.tool("ovn-nbctl", "--timeout="+seconds(60), "init", "--", "set", "NB_Global", ".", "options:bfd-min-rx=300")
+	_, err = l.tool("ovn-nbctl", "--timeout="+seconds(60), "init", "--", "set", "NB_Global", ".", "options:bfd-min-rx=300")
 	return err
+}
+
+// centralBy is the processes that serve and compute the databases: kove, stock, northd, or the path of an ovn-central. All of them
+// keep the databases in the same files and listen on the same sockets.
+func (l *lab) centralBy(who string) ([]*process, error) {
+	dir := filepath.Join(l.dir, "central")
+	ours := filepath.Join(l.dir, "ovn-central")
+	if who != "stock" && who != "northd" {
+		if who != "kove" {
+			ours = who
+		}
+		return []*process{l.daemon(l.fabric, dir, "ovn-central", ours, "--data-dir", dir+"/data", "--ctl-dir", dir, "--nb-remote", "punix:"+dir+"/nb.sock", "--sb-remote", "punix:"+dir+"/sb.sock")}, nil
+	}
+	var ps []*process
+	for _, db := range []string{"nb", "sb"} {
+		ps = append(ps, l.daemon(l.fabric, dir, db, "ovsdb-server", dir+"/data/"+db+".db", "--remote=punix:"+dir+"/"+db+".sock", "--unixctl="+dir+"/"+db+".ctl"))
+	}
+	northd := "ovn-northd"
+	if who == "northd" {
+		northd = filepath.Join(dir, northd)
+		if err := os.Symlink(ours, northd); err != nil {
+			return nil, err
+		}
+	}
+	return append(ps, l.daemon(l.fabric, dir, "northd", northd, "--unixctl="+dir+"/northd.ctl")), nil
 }
 
 // restartCentral starts the central's processes, none of which may be running, and waits until the databases answer.

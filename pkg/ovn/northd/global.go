@@ -13,9 +13,14 @@ import (
 	"github.com/kove-io/kove/pkg/ovsdb"
 )
 
+// internalVersion is stock ovn-northd's of OVN 25.03, with which this one's flows agree (its version, the southbound schema's, a
+// count of changes to stages and actions): an ovn-controller that is told to by ovn-match-northd-version waits for its own
+// (ovn-controller(8)), and stock's northd, coming after this one, would touch every flow for another.
+const internalVersion = "25.03.0-20.41.0-77.6"
+
 // globalOptions are the keys of NB_Global.options that northd sets.
 func (e *engine) globalOptions() map[string]string {
-	return map[string]string{"max_tunid": strconv.FormatInt(e.maxTunID(), 10)}
+	return map[string]string{"max_tunid": strconv.FormatInt(e.maxTunID(), 10), "northd_internal_version": internalVersion}
 }
 
 // ensureGlobal returns what has to be in the northbound database before anything is compiled: the NB_Global row, and the
