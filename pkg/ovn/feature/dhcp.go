@@ -72,7 +72,7 @@ func dhcp4(p *topo.SwitchPort, mac string, n topo.Network, sides []dhcpSide, b *
 		}
 	}
 	if h := p.Option("hostname"); h != "" {
-		options["hostname"] = topo.Quote(h)
+		options["hostname"] = h // as it is: who sets it writes the quotes, as in DHCP_Options
 	}
 	if options["netmask"] == "" {
 		options["netmask"] = netmask(cidr)

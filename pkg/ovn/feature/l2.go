@@ -80,7 +80,9 @@ func l2RouterPort(p *topo.SwitchPort, b *Builder) {
 		macs := []string{rp.MAC}
 		if p.PeerRouter != nil {
 			for _, n := range p.PeerRouter.NATs {
-				if n.Type != "snat" && n.ExternalMAC != nil {
+				// One of several gateway ports has to carry the rule out; without any, stock lets it be.
+				_, ok := resolveNAT(p.PeerRouter, n)
+				if n.Type != "snat" && n.ExternalMAC != nil && (ok || len(p.PeerRouter.Gateways) == 0) {
 					macs = append(macs, *n.ExternalMAC)
 				}
 			}
@@ -129,7 +131,7 @@ func l2RouterMACs(p *topo.SwitchPort, b *Builder) {
 		switch {
 		case p.CRKey != nil:
 			out(match+" && is_chassis_resident("+p.CRQuoted()+")", p.Quoted)
-			out(match+" && !is_chassis_resident("+p.CRQuoted()+")", p.CRQuoted())
+			out("eth.dst == "+rp.MAC+" && !is_chassis_resident("+p.CRQuoted()+")", p.CRQuoted())
 		case rp.Distributed() && rp.Physical && rp.MAC != "":
 			out(match+" && "+resident(rp.CRName), p.Quoted)
 		case p.PeerRouter != nil && rp.Row.Options["reside-on-redirect-chassis"] == "true" && len(p.PeerRouter.Gateways) == 1:

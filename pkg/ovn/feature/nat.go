@@ -44,6 +44,7 @@ func natRouter(r *topo.Router, b *Builder) {
 	if r.Chassis != "" {
 		forceSNAT(r, b)
 	}
+	resolved := map[string]bool{} // external addresses
 	for _, row := range r.NATs {
 		n, ok := resolveNAT(r, row)
 		if !ok {
@@ -52,8 +53,13 @@ func natRouter(r *topo.Router, b *Builder) {
 		n.answer(b)
 		n.dnat(b)
 		n.snat(b)
-		if n.port != nil {
-			n.gateway(b)
+		if n.port == nil {
+			continue
+		}
+		n.gateway(b)
+		if !resolved[n.ext] { // the first rule of an address says whose MAC it has
+			resolved[n.ext] = true
+			n.resolve(b)
 		}
 	}
 }
@@ -151,7 +157,7 @@ func (n *natRule) answer(b *Builder) {
 	in := "inport == " + n.port.Quoted
 	mac := lflow.RegInportEthDst
 	if n.distributed {
-		mac = n.MAC
+		mac = *n.ExternalMAC // as it is written, like stock
 		n.admit(b, "eth.dst == "+n.MAC+" && "+in+" && "+n.where())
 	}
 	if n.separate() {
@@ -337,6 +343,17 @@ func egressLoopback(zone string) string {
 	return s + lflow.RegEgressLoopback + " = 1; next(pipeline=ingress, table=" + strconv.Itoa(lflow.RouterInAdmission.Table()) + "); };"
 }
 
+// resolve is who has the external address, for packets that leave by its gateway port.
+func (n *natRule) resolve(b *Builder) {
+	mac := n.port.MAC
+	if n.distributed {
+		mac = *n.ExternalMAC // as it is written, like stock
+	}
+	n.add(b, lflow.RouterInARPResolve, 100, "outport == "+n.port.Quoted+" && "+n.f.nextHop+" == "+n.ext, "eth.dst = "+mac+"; next;")
+	// What was not translated by now would go round for ever.
+	n.add(b, lflow.RouterInARPResolve, 150, "inport == "+n.port.Quoted+" && outport == "+n.port.Quoted+" && "+n.f.ip+".dst == "+n.ext, drop(n.r.Global))
+}
+
 // gateway is what a rule needs on a distributed gateway port besides translation.
 func (n *natRule) gateway(b *Builder) {
 	to := n.f.ip + ".dst == " + n.ext
@@ -348,13 +365,6 @@ func (n *natRule) gateway(b *Builder) {
 	if n.zone() != "" {
 		n.add(b, lflow.RouterOutChkDNATLocal, 50, "ip && "+to+" && "+n.where(), lflow.RegDNATLocal+" = 1; next;")
 	}
-	mac := n.port.MAC
-	if n.distributed {
-		mac = *n.ExternalMAC // as it is written, like stock
-	}
-	n.add(b, lflow.RouterInARPResolve, 100, "outport == "+n.port.Quoted+" && "+n.f.nextHop+" == "+n.ext, "eth.dst = "+mac+"; next;")
-	// What was not translated by now would go round for ever.
-	n.add(b, lflow.RouterInARPResolve, 150, "inport == "+n.port.Quoted+" && outport == "+n.port.Quoted+" && "+to, drop(n.r.Global))
 	if n.distributed && n.port.Row.Options["redirect-type"] == "bridged" {
 		// The next hop's own MAC, not that of the port by which the packet would go to the gateway's chassis.
 		get := "get_arp(outport, " + n.f.nextHop + "); next;"
