@@ -1,5 +1,5 @@
-// Command ovn-central runs OVN's northbound and southbound databases and northd in one process. Under the name ovn-northd it
-// is northd alone, with the command line of OVN's own.
+// Command ovn-central runs OVN's northbound and southbound databases and northd in one process. Under the names ovn-northd and
+// ovsdb-server it is northd alone or a database server alone, with the command lines of OVN's and Open vSwitch's own.
 package main
 
 import (
@@ -9,14 +9,18 @@ import (
 
 	"github.com/kove-io/kove/pkg/ovn/central/command"
 	northd "github.com/kove-io/kove/pkg/ovn/northd/command"
+	"github.com/kove-io/kove/pkg/ovn/server"
 )
 
 // version is set by the linker.
 var version = "dev"
 
 func main() {
-	if filepath.Base(os.Args[0]) == northd.Program {
+	switch filepath.Base(os.Args[0]) {
+	case northd.Program:
 		os.Exit(northd.Run(os.Args[1:], version, os.Stdout, os.Stderr))
+	case server.Program:
+		os.Exit(server.Run(os.Args[1:], version, os.Stdout, os.Stderr))
 	}
 	if err := command.New(version).Run(os.Args); err != nil {
 		fmt.Fprintln(os.Stderr, "ovn-central:", err)

@@ -17,6 +17,7 @@ import (
 
 	"github.com/kove-io/kove/pkg/ovn/central/command"
 	northd "github.com/kove-io/kove/pkg/ovn/northd/command"
+	"github.com/kove-io/kove/pkg/ovn/server"
 )
 
 // The test binary is the program when it is called so.
@@ -24,6 +25,8 @@ func TestMain(m *testing.M) {
 	switch filepath.Base(os.Args[0]) {
 	case "ovn-northd":
 		os.Exit(northd.Run(os.Args[1:], "test", os.Stdout, os.Stderr))
+	case "ovsdb-server":
+		os.Exit(server.Run(os.Args[1:], "test", os.Stdout, os.Stderr))
 	case "ovn-central":
 		if err := command.New("test").Run(os.Args); err != nil {
 			fmt.Fprintln(os.Stderr, "ovn-central:", err)

@@ -20,6 +20,14 @@ type Options struct {
 	Exit    func() // called for exit, which is left out without it
 	// Databases opens and closes files for add-db and remove-db; without it both say that there is nothing to add or remove.
 	Databases Databases
+	Sync      Sync
+}
+
+// Sync is what a program was told about replication. This server is always the active one.
+type Sync struct {
+	Active      string // the server of --sync-from
+	Excluded    string // the tables of --sync-exclude-tables
+	StartActive bool   // --active
 }
 
 // Databases are the files that a server may be told to serve.
@@ -38,11 +46,13 @@ var (
 	errNotFound     = errors.New("Failed to find the database.")     //nolint:staticcheck
 	errReserved     = errors.New("Cannot remove reserved database.") //nolint:staticcheck
 	errFixed        = errors.New("the databases of this program are fixed: run another one for other databases (ovsdb-server in a process of its own takes any number of files)")
-	errNoSync       = errors.New("replication is not supported: keep a copy with `ovsdb-client backup`, or run stock ovsdb-server with --sync-from against this server")
 	errNoRelay      = errors.New("relay databases are not supported")
 	errNoConfig     = errors.New("Configuration file was not specified on command line") //nolint:staticcheck
 	errNotSupported = errors.New("not supported")
 )
+
+// ErrNoSync is what a server that shall be a backup says.
+var ErrNoSync = errors.New("replication is not supported: keep a copy with `ovsdb-client backup`, or run stock ovsdb-server with --sync-from against this server")
 
 // server is what the commands act on.
 type server struct {
@@ -58,7 +68,7 @@ type server struct {
 // Commands are the commands about a database server (ovsdb-server(1), RUNTIME MANAGEMENT COMMANDS). Those of a cluster are not
 // there, as with a stock server without a clustered database; what would make it a backup of another server is refused.
 func Commands(srv *ovsdb.Server, opts Options) map[string]Command {
-	x := &server{Server: srv, opts: opts}
+	x := &server{Server: srv, opts: opts, active: opts.Sync.Active, excluded: opts.Sync.Excluded}
 	say := func(text string) func([]string) (string, error) {
 		return func([]string) (string, error) { return text, nil }
 	}
@@ -259,7 +269,7 @@ func (x *server) connectActive([]string) (string, error) {
 	if x.active == "" {
 		return "Unable to connect: active server is not specified.\n", nil // as stock, which does not fail
 	}
-	return "", errNoSync
+	return "", ErrNoSync
 }
 
 // probeInterval is about a connection that there never is.

@@ -2,173 +2,67 @@ package command
 
 import (
 	"fmt"
-	"os"
-	"path/filepath"
 	"strconv"
 	"strings"
 
-	"github.com/kove-io/kove/pkg/ovsdb"
+	"github.com/kove-io/kove/pkg/ovn/program"
 )
 
 // Program is the name of the daemon, of its files and in its messages.
 const Program = "ovn-northd"
 
-// table lists the options, in the order of stock's --options.
-var table = []option{
-	{name: "ovnsb-db", short: 'd', arg: needsArgument},
-	{name: "ovnnb-db", short: 'D', arg: needsArgument},
-	{name: "unixctl", short: 'u', arg: needsArgument},
-	{name: "help", short: 'h'},
-	{name: "options", short: 'o'},
-	{name: "version", short: 'V'},
-	{name: "dry-run"},
-	{name: "n-threads", arg: needsArgument},
-	{name: "detach"},
-	{name: "no-self-confinement"},
-	{name: "no-chdir"},
-	{name: "pidfile", arg: mayHaveArgument},
-	{name: "overwrite-pidfile"},
-	{name: "monitor"},
-	{name: "user", arg: needsArgument},
-	{name: "verbose", short: 'v', arg: mayHaveArgument},
-	{name: "log-file", arg: mayHaveArgument},
-	{name: "syslog-method", arg: needsArgument},
-	{name: "syslog-target", arg: needsArgument},
-	{name: "private-key", short: 'p', arg: needsArgument},
-	{name: "certificate", short: 'c', arg: needsArgument},
-	{name: "ca-cert", short: 'C', arg: needsArgument},
-	{name: "ssl-protocols", arg: needsArgument},
-	{name: "ssl-ciphers", arg: needsArgument},
-	{name: "ssl-ciphersuites", arg: needsArgument},
+// own are the options that only ovn-northd has.
+var own = []program.Option{
+	{Name: "ovnsb-db", Short: 'd', Arg: program.NeedsArgument},
+	{Name: "ovnnb-db", Short: 'D', Arg: program.NeedsArgument},
+	{Name: "dry-run"},
+	{Name: "n-threads", Arg: program.NeedsArgument},
 }
 
 // options are those given, with defaults for the others.
 type options struct {
-	nb, sb           []string
-	unixctl          string // "" is none
-	dryRun           bool
-	threads          int
-	detach, monitor  bool
-	noChdir          bool
-	pidfile          string // "" is none
-	overwritePidfile bool
-	user             string
-	logFile          string // "" is none
-	syslogMethod     string
-	syslogTarget     string
-	tls              ovsdb.TLSFiles
-	protocols        string
-	ciphers          string
-	ciphersuites     string
-	warnings         []string // to be logged once there is a log
-
-	show string // help, options or version: nothing else is to be done
+	*program.Options
+	nb, sb  []string
+	dryRun  bool
+	threads int
 }
 
-// dirs are the folders that variables of the environment name.
-type dirs struct{ run, log string }
-
-func dirsOf(getenv func(string) string) dirs {
-	first := func(names ...string) string {
-		for _, n := range names[:len(names)-1] {
-			if v := getenv(n); v != "" {
-				return v
-			}
-		}
-		return names[len(names)-1]
-	}
-	return dirs{run: first("OVN_RUNDIR", "/var/run/ovn"), log: first("OVN_LOGDIR", "OVS_LOGDIR", "/var/log/ovn")}
-}
-
-// below is a path in dir, or itself if it is absolute.
-func below(dir, path string) string {
-	if filepath.IsAbs(path) {
-		return path
-	}
-	return filepath.Join(dir, path)
+func newProgram(getenv func(string) string) *program.Program {
+	p := &program.Program{Name: Program, Run: program.FirstOf(getenv, "OVN_RUNDIR", "/var/run/ovn"),
+		Log: program.FirstOf(getenv, "OVN_LOGDIR", "OVS_LOGDIR", "/var/log/ovn"), Own: own}
+	p.Help = help(p)
+	return p
 }
 
 // parseOptions reads a command line; verbose takes the values of -v as they come.
-func parseOptions(args []string, getenv func(string) string, verbose func(spec string) error) (*options, error) {
-	d := dirsOf(getenv)
-	orElse := func(name, or string) string {
-		if v := getenv(name); v != "" {
-			return v
-		}
-		return or
-	}
-	nb := orElse("OVN_NB_DB", "unix:"+d.run+"/ovnnb_db.sock")
-	sb := orElse("OVN_SB_DB", "unix:"+d.run+"/ovnsb_db.sock")
-	o := &options{threads: 1, unixctl: filepath.Join(d.run, Program+"."+strconv.Itoa(os.Getpid())+".ctl"),
-		syslogMethod: getenv("OVS_SYSLOG_METHOD")}
-	err := parse(table, args, func(opt *option, value string, given bool) error {
-		if o.show != "" {
-			return nil // the first one is done, whatever follows
-		}
-		switch opt.name {
+func parseOptions(p *program.Program, args []string, getenv func(string) string, verbose func(spec string) error) (*options, error) {
+	nb := program.FirstOf(getenv, "OVN_NB_DB", "unix:"+p.Run+"/ovnnb_db.sock")
+	sb := program.FirstOf(getenv, "OVN_SB_DB", "unix:"+p.Run+"/ovnsb_db.sock")
+	o := &options{threads: 1}
+	var warnings []string
+	c, rest, err := p.Parse(args, getenv, verbose, func(name, value string) error {
+		switch name {
 		case "ovnnb-db":
 			nb = value
 		case "ovnsb-db":
 			sb = value
-		case "unixctl":
-			o.unixctl = below(d.run, value)
-			if value == "none" {
-				o.unixctl = ""
-			}
-		case "help", "options", "version":
-			o.show = opt.name
 		case "dry-run":
 			o.dryRun = true
 		case "n-threads":
-			o.setThreads(value)
-		case "detach":
-			o.detach = true
-		case "monitor":
-			o.monitor = true
-		case "no-chdir":
-			o.noChdir = true
-		case "pidfile":
-			o.pidfile = filepath.Join(d.run, Program+".pid")
-			if given {
-				o.pidfile = below(d.run, value)
-			}
-		case "overwrite-pidfile":
-			o.overwritePidfile = true
-		case "user":
-			o.user = value
-		case "verbose":
-			if err := verbose(value); err != nil {
-				return fmt.Errorf("processing \"%s\": %w", value, err)
-			}
-		case "log-file":
-			o.logFile = filepath.Join(d.log, Program+".log")
-			if given {
-				o.logFile = below(d.log, value)
-			}
-		case "syslog-method":
-			o.syslogMethod = value
-		case "syslog-target":
-			o.syslogTarget = value
-		case "private-key":
-			o.tls.PrivateKey = value
-		case "certificate":
-			o.tls.Certificate = value
-		case "ca-cert":
-			o.tls.CACert = value
-		case "ssl-protocols":
-			o.protocols = value
-		case "ssl-ciphers":
-			o.ciphers = value
-		case "ssl-ciphersuites":
-			o.ciphersuites = value
+			warnings = append(warnings, o.setThreads(value)...)
 		}
 		return nil
 	})
-	if o.show != "" { // an error after it does not matter either
-		return o, nil
-	}
 	if err != nil {
 		return nil, err
+	}
+	o.Options = c
+	c.Warnings = append(c.Warnings, warnings...)
+	if c.Shows() {
+		return o, nil
+	}
+	if len(rest) > 0 {
+		return nil, p.Misuse("argument '%s' is not expected: everything is an option", rest[0])
 	}
 	if o.nb, err = o.remotes("ovnnb-db", nb); err != nil {
 		return nil, err
@@ -179,7 +73,7 @@ func parseOptions(args []string, getenv func(string) string, verbose func(spec s
 	return o, nil
 }
 
-func (o *options) setThreads(value string) {
+func (o *options) setThreads(value string) (warnings []string) {
 	n, err := strconv.Atoi(value)
 	switch {
 	case err != nil || n < 1:
@@ -188,10 +82,10 @@ func (o *options) setThreads(value string) {
 		n = maxThreads
 	default:
 		o.threads = n
-		return
+		return nil
 	}
 	o.threads = n
-	o.warnings = append(o.warnings, fmt.Sprintf("Setting n_threads to %d as --n-threads option was set to : [%s]", n, value))
+	return []string{fmt.Sprintf("Setting n_threads to %d as --n-threads option was set to : [%s]", n, value)}
 }
 
 // maxThreads is the limit of --n-threads.
@@ -208,7 +102,7 @@ func (o *options) remotes(name, list string) ([]string, error) {
 		switch {
 		case kind == "unix" && addr != "":
 		case (kind == "tcp" || kind == "ssl") && strings.Contains(addr, ":"):
-			if kind == "ssl" && (o.tls.PrivateKey == "" || o.tls.Certificate == "" || o.tls.CACert == "") {
+			if kind == "ssl" && (o.TLS.PrivateKey == "" || o.TLS.Certificate == "" || o.TLS.CACert == "") {
 				return nil, fmt.Errorf("--%s=%s needs --private-key, --certificate and --ca-cert", name, r)
 			}
 		case kind == "ptcp" || kind == "pssl" || kind == "punix":
@@ -221,8 +115,7 @@ func (o *options) remotes(name, list string) ([]string, error) {
 }
 
 // help is --help.
-func help(getenv func(string) string) string {
-	d := dirsOf(getenv)
+func help(p *program.Program) string {
 	return `ovn-northd: turns OVN's northbound database into its southbound one (kove's, in place of OVN's own)
 usage: ovn-northd [OPTIONS]
 The databases may be served by any OVSDB server of OVN 25.03's schemas: ovn-central, ovsdb-server, a cluster of those.
@@ -230,37 +123,19 @@ Of several ovn-northd, the one that holds the southbound server's lock ovn_north
 
 Options:
   --ovnnb-db=DATABASE       connect to ovn-nb database at DATABASE
-                            (default: $OVN_NB_DB or unix:` + d.run + `/ovnnb_db.sock)
+                            (default: $OVN_NB_DB or unix:` + p.Run + `/ovnnb_db.sock)
   --ovnsb-db=DATABASE       connect to ovn-sb database at DATABASE
-                            (default: $OVN_SB_DB or unix:` + d.run + `/ovnsb_db.sock)
+                            (default: $OVN_SB_DB or unix:` + p.Run + `/ovnsb_db.sock)
   --dry-run                 start in paused state (do not commit db changes)
   --n-threads=N             accepted, 1 to 256: only what changed is computed,
                             by one thread
   --unixctl=SOCKET          override default control socket name; none for none
-                            (default: ` + d.run + `/ovn-northd.PID.ctl)
+                            (default: ` + p.Run + `/ovn-northd.PID.ctl)
   -h, --help                display this help message
   -o, --options             list available options
   -V, --version             display version information
 
-Daemon options:
-  --detach                run in background as daemon; returns once the control
-                          socket answers
-  --monitor               start it again when it crashes
-  --user=username[:group] changes the effective daemon user:group
-  --no-chdir              do not chdir to '/'
-  --pidfile[=FILE]        create pidfile (default: ` + d.run + `/ovn-northd.pid)
-  --overwrite-pidfile     with --pidfile, start even if already running
-
-Logging options:
-  -vSPEC, --verbose=SPEC   set logging levels, for example -vconsole:off,
-                           -vfile:dbg, -vreconnect:file:dbg
-  -v, --verbose            set maximum verbosity level
-  --log-file[=FILE]        enable logging to specified FILE
-                           (default: ` + d.log + `/ovn-northd.log)
-  --syslog-method=(libc|unix:file|udp:ip:port|null)
-                           specify how to send messages to syslog daemon
-  --syslog-target=HOST:PORT  also send syslog msgs to HOST:PORT via UDP
-
+` + p.DaemonHelp() + `
 A DATABASE is one of these, or several with commas between them, which are
 tried in turn; of a cluster the leader is used:
   unix:FILE               Unix domain socket named FILE
@@ -287,21 +162,4 @@ Example:
     --ovnsb-db=ssl:10.0.0.1:6642 -p northd.key -c northd.crt -C ca.crt
   ovn-appctl -t ovn-northd status
 `
-}
-
-// list is --options.
-func list() string {
-	var b strings.Builder
-	for _, o := range table {
-		arg := map[argument]string{needsArgument: "ARG", mayHaveArgument: "[ARG]"}[o.arg]
-		long := arg
-		if arg != "" {
-			long = "=" + arg
-		}
-		fmt.Fprintf(&b, "--%s%s\n", o.name, long)
-		if o.short != 0 {
-			fmt.Fprintf(&b, "-%c %s\n", o.short, arg)
-		}
-	}
-	return b.String()
 }

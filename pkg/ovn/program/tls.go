@@ -1,4 +1,4 @@
-package command
+package program
 
 import (
 	"crypto/tls"
@@ -9,27 +9,27 @@ import (
 	"github.com/kove-io/kove/pkg/ovsdb"
 )
 
-// tlsConfig is nil without any PKI option.
-func (o *options) tlsConfig() (*tls.Config, error) {
-	if o.tls == (ovsdb.TLSFiles{}) {
+// ClientTLS is the configuration of connections that the program makes, nil without any PKI option.
+func (o *Options) ClientTLS() (*tls.Config, error) {
+	if o.TLS == (ovsdb.TLSFiles{}) {
 		return nil, nil
 	}
-	c := ovsdb.ReadingTLS(o.tls)
-	if o.protocols != "" {
-		low, high, err := protocolRange(o.protocols)
+	c := ovsdb.ReadingTLS(o.TLS)
+	if o.Protocols != "" {
+		low, high, err := protocolRange(o.Protocols)
 		if err != nil {
 			return nil, err
 		}
 		c.MinVersion, c.MaxVersion = low, high
 	}
-	if o.ciphers != "" {
+	if o.Ciphers != "" {
 		c.CipherSuites = o.cipherList()
 	}
-	if o.ciphersuites != "" {
-		o.warnings = append(o.warnings, "--ssl-ciphersuites changes nothing: all of TLSv1.3's are enabled")
+	if o.Ciphersuites != "" {
+		o.Warnings = append(o.Warnings, "--ssl-ciphersuites changes nothing: all of TLSv1.3's are enabled")
 	}
-	if o.tls.CACert == "none" {
-		o.warnings = append(o.warnings, "Peer certificate validation disabled (this is a security risk)")
+	if o.TLS.CACert == "none" {
+		o.Warnings = append(o.Warnings, "Peer certificate validation disabled (this is a security risk)")
 	}
 	return c, nil
 }
@@ -79,10 +79,10 @@ var openssl = map[string]uint16{
 
 // cipherList picks the ciphers that are named. Names of groups (HIGH, !aNULL) have no counterpart; with none but those, the
 // usual ciphers are used.
-func (o *options) cipherList() []uint16 {
+func (o *Options) cipherList() []uint16 {
 	var out []uint16
 	var unknown []string
-	for _, name := range strings.FieldsFunc(o.ciphers, func(r rune) bool { return r == ':' || r == ',' || r == ' ' }) {
+	for _, name := range strings.FieldsFunc(o.Ciphers, func(r rune) bool { return r == ':' || r == ',' || r == ' ' }) {
 		if id, ok := openssl[name]; !ok {
 			unknown = append(unknown, name)
 		} else if !slices.Contains(out, id) {
@@ -90,7 +90,7 @@ func (o *options) cipherList() []uint16 {
 		}
 	}
 	if len(unknown) > 0 {
-		o.warnings = append(o.warnings, fmt.Sprintf("--ssl-ciphers: %s changes nothing: only names of single ciphers do", strings.Join(unknown, ":")))
+		o.Warnings = append(o.Warnings, fmt.Sprintf("--ssl-ciphers: %s changes nothing: only names of single ciphers do", strings.Join(unknown, ":")))
 	}
 	return out
 }
