@@ -36,7 +36,9 @@ func gatewayMTURouter(r *topo.Router, b *Builder) {
 			// The error is part of a translated connection: its source has to be translated too.
 			tooLarge(r, p, in, lflow.RouterInLargerPkts, 160, match, " && ct.trk && ct.rpl && ct.dnat", "flags.icmp_snat = 1; ", mtu, b)
 		}
-		b.Add(r.Datapath, lflow.RouterOutPostSNAT, 100, "icmp && flags.icmp_snat == 1", "ct_commit_nat(snat);").WithHint(p.ID)
+		if r.Global.Has("ct-commit-nat-v2") {
+			b.Add(r.Datapath, lflow.RouterOutPostSNAT, 100, "icmp && flags.icmp_snat == 1", "ct_commit_nat(snat);").WithHint(p.ID)
+		}
 	}
 }
 

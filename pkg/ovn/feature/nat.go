@@ -1,6 +1,7 @@
 package feature
 
 import (
+	"slices"
 	"strconv"
 	"strings"
 
@@ -354,6 +355,13 @@ func (n *natRule) resolve(b *Builder) {
 	n.add(b, lflow.RouterInARPResolve, 150, "inport == "+n.port.Quoted+" && outport == "+n.port.Quoted+" && "+n.f.ip+".dst == "+n.ext, drop(n.r.Global))
 }
 
+// bridges reports whether a port of a router, whichever it is, sends to the gateway's chassis by the physical network.
+func bridges(r *topo.Router) bool {
+	return slices.ContainsFunc(r.Ports, func(p *topo.RouterPortFacts) bool {
+		return strings.EqualFold(p.Row.Options["redirect-type"], "bridged")
+	})
+}
+
 // gateway is what a rule needs on a distributed gateway port besides translation.
 func (n *natRule) gateway(b *Builder) {
 	to := n.f.ip + ".dst == " + n.ext
@@ -365,7 +373,7 @@ func (n *natRule) gateway(b *Builder) {
 	if n.zone() != "" {
 		n.add(b, lflow.RouterOutChkDNATLocal, 50, "ip && "+to+" && "+n.where(), lflow.RegDNATLocal+" = 1; next;")
 	}
-	if n.distributed && n.port.Row.Options["redirect-type"] == "bridged" {
+	if n.distributed && bridges(n.r) {
 		// The next hop's own MAC, not that of the port by which the packet would go to the gateway's chassis.
 		get := "get_arp(outport, " + n.f.nextHop + "); next;"
 		if n.f == family6 {
