@@ -180,15 +180,22 @@ func (l *listener) close() {
 	}
 }
 
+// complaints is how far apart messages about clients that cannot be accepted are.
+const complaints = 10 * time.Second
+
 func (l *listener) accept() {
 	s := l.srv
+	var said time.Time
 	for {
 		nc, err := l.ln.Accept()
 		if err != nil {
 			if errors.Is(err, net.ErrClosed) {
 				return
 			}
-			s.log.Warn("accepting clients", "remote", l.r.Target, "err", err)
+			if time.Since(said) > complaints {
+				said = time.Now()
+				s.log.Warn("accepting clients, trying again", "remote", l.r.Target, "err", err)
+			}
 			time.Sleep(50 * time.Millisecond) // out of descriptors, most likely: nothing tells when there are some again
 			continue
 		}

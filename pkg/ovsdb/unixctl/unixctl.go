@@ -73,8 +73,12 @@ func (s *Server) accept() {
 	defer s.wg.Done()
 	for {
 		nc, err := s.ln.Accept()
-		if err != nil {
+		if errors.Is(err, net.ErrClosed) {
 			return
+		}
+		if err != nil {
+			time.Sleep(50 * time.Millisecond) // out of descriptors, most likely: nothing tells when there are some again
+			continue
 		}
 		s.mu.Lock()
 		if s.done {
