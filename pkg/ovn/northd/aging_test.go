@@ -19,8 +19,9 @@ func aged(t *testing.T, w *world, now time.Time) {
 	lrp := &nb.LogicalRouterPort{UUID: ovsdb.NewUUID(), Name: "lr-p", MAC: "0a:00:00:00:00:01", Networks: []string{"10.0.0.254/24"}}
 	lr := &nb.LogicalRouter{UUID: ovsdb.NewUUID(), Name: "lr", Ports: []ovsdb.UUID{lrp.UUID},
 		Options: map[string]string{"mac_binding_age_threshold": "10.0.0.0/24:60;600"}}
-	ls := &nb.LogicalSwitch{UUID: ovsdb.NewUUID(), Name: "sw", OtherConfig: map[string]string{"fdb_age_threshold": "30"}}
-	w.transact(w.nb, nb.Insert(lrp), nb.Insert(lr), nb.Insert(ls))
+	lsp := &nb.LogicalSwitchPort{UUID: ovsdb.NewUUID(), Name: "p", Addresses: []string{"unknown"}}
+	ls := &nb.LogicalSwitch{UUID: ovsdb.NewUUID(), Name: "sw", Ports: []ovsdb.UUID{lsp.UUID}, OtherConfig: map[string]string{"fdb_age_threshold": "30"}}
+	w.transact(w.nb, nb.Insert(lrp), nb.Insert(lr), nb.Insert(lsp), nb.Insert(ls))
 	w.settle()
 	var ops []ovsdb.Op
 	for i, age := range []time.Duration{59, 60, 1000} {

@@ -40,6 +40,8 @@ type engine struct {
 	garbage []ovsdb.Op
 	// Rows that are not as we left them, with their UUIDs.
 	suspects map[rowKey]ovsdb.UUID
+	lost     []ovsdb.Op // the removal of what chassis wrote about what does not exist
+	stirred  bool       // by what others wrote, since the last step
 	orphans  []topo.DatapathKey
 
 	// Scratch of compile.
@@ -148,9 +150,9 @@ func (e *engine) noteDatapath(c ovsdb.Change) {
 // southbound one first.
 func (e *engine) step() (sbOps, nbOps []ovsdb.Op) {
 	e.stats.Steps++
-	e.nbChanged = false
+	e.nbChanged, e.stirred = false, false
 	e.rowOut.back, e.rowOut.bind = nil, nil
-	e.cleanup, e.garbage = e.garbage, nil
+	e.cleanup, e.garbage, e.lost = append(e.garbage, e.lost...), nil, nil
 	for i := range e.orphans {
 		e.cleanupDatapath(&e.orphans[i])
 	}

@@ -72,7 +72,7 @@ func (w *world) start() {
 	if w.nbd, err = w.nb.Watch(w.Context(), tables); err != nil {
 		w.Fatal(err)
 	}
-	if w.sbd, err = w.sb.Watch(w.Context(), watchedSB()); err != nil {
+	if w.sbd, err = w.sb.Watch(w.Context(), southTables()); err != nil {
 		w.Fatal(err)
 	}
 	w.s = &session{n: New(Options{NB: w.nb, SB: w.sb, Logger: log}), e: newEngine(log)}

@@ -97,7 +97,7 @@ func (n *Northd) session(ctx context.Context, ready func()) (err error) {
 	if err != nil {
 		return fmt.Errorf("watching northbound: %w", err)
 	}
-	sbDeltas, err := n.opts.SB.Watch(ctx, watchedSB())
+	sbDeltas, err := n.opts.SB.Watch(ctx, southTables())
 	if err != nil {
 		return fmt.Errorf("watching southbound: %w", err)
 	}
@@ -167,6 +167,9 @@ func (n *Northd) session(ctx context.Context, ready func()) (err error) {
 		// What has piled up meanwhile goes into the same transaction.
 		if err := s.drain(nbDeltas, sbDeltas); err != nil {
 			return err
+		}
+		if s.e.idle() {
+			continue
 		}
 		if err := s.step(ctx); err != nil {
 			return err

@@ -137,7 +137,7 @@ func TestRejectedDelete(t *testing.T) {
 	w.transact(w.nb, nb.Insert(ls))
 	go func() { done <- n.Run(ctx, func() { close(ready) }) }()
 	<-ready
-	w.transact(w.sb, sb.Insert(&sb.MulticastGroup{UUID: ovsdb.NewUUID(), Datapath: ls.UUID, Name: "mine", TunnelKey: 33000}))
+	w.transact(w.sb, sb.Insert(&sb.LogicalFlow{UUID: ovsdb.NewUUID(), LogicalDatapath: &ls.UUID, Pipeline: "ingress", Match: "mine", Actions: "drop;"}))
 	w.transact(w.nb, ovsdb.Delete(nb.TableLogicalSwitch, ls.UUID))
 	deltas, err := w.sb.Watch(ctx, map[string][]string{sb.TableDatapathBinding: nil})
 	if err != nil {

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"slices"
 	"strconv"
+	"strings"
 
 	"github.com/kove-io/kove/pkg/ovn/sb"
 	"github.com/kove-io/kove/pkg/ovsdb"
@@ -23,7 +24,8 @@ type rowStore struct {
 	dirty    map[*rowEntry]struct{}
 	children map[ovsdb.UUID]*ovsdb.Row // rows of child tables found at start
 	// found is where rows found at start are that would have another UUID if they were ours: what refers to them is told so.
-	found map[ovsdb.UUID]ovsdb.UUID
+	found   map[ovsdb.UUID]ovsdb.UUID
+	childOf map[ovsdb.UUID]*rowEntry // entries of child tables by UUID
 }
 
 type rowEntry struct {
@@ -49,7 +51,7 @@ type member struct {
 
 func newRowStore() *rowStore {
 	return &rowStore{rows: map[rowKey]*rowEntry{}, dirty: map[*rowEntry]struct{}{},
-		children: map[ovsdb.UUID]*ovsdb.Row{}, found: map[ovsdb.UUID]ovsdb.UUID{}}
+		children: map[ovsdb.UUID]*ovsdb.Row{}, found: map[ovsdb.UUID]ovsdb.UUID{}, childOf: map[ovsdb.UUID]*rowEntry{}}
 }
 
 func (s *rowStore) entry(k rowKey) *rowEntry {
@@ -64,6 +66,9 @@ func (s *rowStore) entry(k rowKey) *rowEntry {
 			}
 		}
 		s.rows[k] = e
+		if tables[k.table].child {
+			s.childOf[e.id] = e
+		}
 	}
 	return e
 }
@@ -87,7 +92,14 @@ func (s *rowStore) load(k rowKey, r *ovsdb.Row) bool {
 	for _, c := range tables[k.table].columns {
 		e.have[c] = r.Get(c)
 	}
-	for _, c := range tables[k.table].members {
+	e.loadMembers(r)
+	s.dirty[e] = struct{}{}
+	return true
+}
+
+// loadMembers takes the members that a row has.
+func (e *rowEntry) loadMembers(r *ovsdb.Row) {
+	for _, c := range tables[e.table].members {
 		switch v := r.Get(c).(type) {
 		case []ovsdb.UUID:
 			for _, m := range v {
@@ -102,8 +114,6 @@ func (s *rowStore) load(k rowKey, r *ovsdb.Row) bool {
 			e.changed = append(e.changed, memberKey{c, m})
 		}
 	}
-	s.dirty[e] = struct{}{}
-	return true
 }
 
 // agrees reports whether a row in the database is as we left it; r is nil when it has been deleted.
@@ -124,6 +134,58 @@ func (s *rowStore) agrees(k rowKey, r *ovsdb.Row) bool {
 	return true
 }
 
+// membersAgree reports whether what a change put into the sets of members, or took out, is as we left it. What did not change
+// was looked at before.
+func (s *rowStore) membersAgree(k rowKey, old, new *ovsdb.Row) bool {
+	e := s.rows[k]
+	if e == nil {
+		return len(tables[k.table].members) == 0
+	}
+	for _, column := range tables[k.table].members {
+		var was ovsdb.Value
+		if old != nil {
+			was = old.Get(column)
+		}
+		ms := e.members[column]
+		has := func(v any) bool { m := ms[v]; return m != nil && m.have }
+		agree := true
+		switch is := new.Get(column).(type) {
+		case []ovsdb.UUID:
+			was, _ := was.([]ovsdb.UUID)
+			diffSorted(was, is, ovsdb.UUID.Compare, func(v ovsdb.UUID, come bool) { agree = agree && has(v) == come })
+		case []string:
+			was, _ := was.([]string)
+			diffSorted(was, is, strings.Compare, func(v string, come bool) { agree = agree && has(v) == come })
+		}
+		if !agree {
+			return false
+		}
+	}
+	return true
+}
+
+// diffSorted calls f for what is only in one of two sorted sets.
+func diffSorted[T any](old, new []T, compare func(a, b T) int, f func(v T, come bool)) {
+	for len(old) > 0 && len(new) > 0 {
+		switch c := compare(old[0], new[0]); {
+		case c < 0:
+			f(old[0], false)
+			old = old[1:]
+		case c > 0:
+			f(new[0], true)
+			new = new[1:]
+		default:
+			old, new = old[1:], new[1:]
+		}
+	}
+	for _, v := range old {
+		f(v, false)
+	}
+	for _, v := range new {
+		f(v, true)
+	}
+}
+
 // learn corrects what we believe of a row; r is nil when there is none.
 func (s *rowStore) learn(k rowKey, r *ovsdb.Row) {
 	e := s.rows[k]
@@ -134,6 +196,12 @@ func (s *rowStore) learn(k rowKey, r *ovsdb.Row) {
 		for _, c := range tables[k.table].columns {
 			e.have[c] = r.Get(c)
 		}
+		for _, ms := range e.members {
+			for _, m := range ms {
+				m.have = false
+			}
+		}
+		e.loadMembers(r)
 		s.dirty[e] = struct{}{}
 	case e != nil && e.have != nil:
 		e.have = nil
@@ -267,6 +335,9 @@ func (s *rowStore) forget(e *rowEntry) {
 		}
 	}
 	delete(s.rows, e.rowKey)
+	if tables[e.table].child {
+		delete(s.childOf, e.id)
+	}
 }
 
 func (e *rowEntry) insert() ovsdb.Op {

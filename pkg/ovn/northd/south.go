@@ -1,8 +1,6 @@
 package northd
 
 import (
-	"context"
-	"fmt"
 	"maps"
 	"slices"
 	"strings"
@@ -140,9 +138,17 @@ func (e *engine) applySB(changes []ovsdb.Change) {
 			e.foreign(c)
 		case sb.TableLearnedRoute:
 			e.applyLearnedRoute(c)
+			e.lostRow(c, e.orphanedRoute)
+		case sb.TableFDB:
+			e.lostRow(c, e.orphanedMAC)
+			continue
 		case sb.TableDatapathBinding, sb.TableSBGlobal, sb.TableACLID:
 			e.foreign(c)
+		default:
+			e.foreign(c)
+			continue
 		}
+		e.stirred = true
 	}
 	if e.south.changed {
 		e.south.changed = false
@@ -151,55 +157,6 @@ func (e *engine) applySB(changes []ovsdb.Change) {
 			e.bind(name)
 		}
 	}
-}
-
-// foreign looks at a change of a row that is ours to write. Our own changes come back this way too, maybe after we have
-// changed the row once more, so that a row that is not as we left it is only suspect: see verify.
-func (e *engine) foreign(c ovsdb.Change) {
-	key := tables[c.Table].key
-	if c.Old != nil && (c.New == nil || key(c.Old) != key(c.New)) {
-		if k := (rowKey{c.Table, key(c.Old)}); e.rows.id(k.table, k.key) == c.Old.UUID && !e.rows.agrees(k, nil) {
-			e.suspects[k] = c.Old.UUID
-		}
-	}
-	if c.New != nil {
-		if k := (rowKey{c.Table, key(c.New)}); !e.rows.agrees(k, c.New) {
-			e.suspects[k] = c.New.UUID
-		}
-	}
-}
-
-// verify asks the database for the suspect rows: nobody else writes on our behalf, so its answer is up to date.
-func (e *engine) verify(ctx context.Context, db ovsdb.DB) error {
-	if len(e.suspects) == 0 {
-		return nil
-	}
-	var keys []rowKey
-	var ops []ovsdb.Op
-	for k, id := range e.suspects {
-		keys = append(keys, k)
-		ops = append(ops, ovsdb.Select(k.table, ovsdb.ByUUID(id)...))
-	}
-	clear(e.suspects)
-	res, err := db.Transact(ctx, ops...)
-	if err != nil {
-		return fmt.Errorf("reading southbound: %w", err)
-	}
-	for i, k := range keys {
-		var r *ovsdb.Row
-		if len(res[i].Rows) > 0 && tables[k.table].key(res[i].Rows[0]) == k.key {
-			r = res[i].Rows[0]
-		}
-		if r == nil && e.rows.id(k.table, k.key) != ops[i].Where[0].Value {
-			continue // another row has the key by now
-		}
-		if r != nil && e.rows.rows[k] != nil && e.rows.rows[k].have != nil && e.rows.rows[k].id != r.UUID {
-			e.garbage = append(e.garbage, ovsdb.Delete(k.table, r.UUID)) // a second row of that key
-			continue
-		}
-		e.rows.learn(k, r)
-	}
-	return nil
 }
 
 // bind tells topo where a port is bound.
