@@ -21,13 +21,18 @@ type Row map[string]ovsdb.Value
 // FromDB reads a whole database.
 func FromDB(ctx context.Context, db ovsdb.DB) (*Dump, error) {
 	d := &Dump{Schema: db.Schema(), Tables: map[string]map[ovsdb.UUID]Row{}}
+	// All in one transaction: a central may be writing.
+	var ops []ovsdb.Op
 	for _, t := range d.Schema.Tables {
-		res, err := db.Transact(ctx, ovsdb.Select(t.Name))
-		if err != nil {
-			return nil, fmt.Errorf("reading table %s: %w", t.Name, err)
-		}
+		ops = append(ops, ovsdb.Select(t.Name))
+	}
+	res, err := db.Transact(ctx, ops...)
+	if err != nil {
+		return nil, fmt.Errorf("reading %s: %w", d.Schema.Name, err)
+	}
+	for i, t := range d.Schema.Tables {
 		d.Tables[t.Name] = map[ovsdb.UUID]Row{}
-		for _, r := range res[0].Rows {
+		for _, r := range res[i].Rows {
 			row := Row{}
 			for _, c := range t.Columns {
 				row[c.Name] = r.Get(c.Name)

@@ -2,6 +2,7 @@ package oracle
 
 import (
 	"fmt"
+	"slices"
 
 	"github.com/kove-io/kove/pkg/ovn/nb"
 	"github.com/kove-io/kove/pkg/ovsdb"
@@ -9,7 +10,8 @@ import (
 
 // compound makes several rows that belong together, which rows made one by one rarely would.
 func (g *generator) compound() (edit, bool) {
-	return pick(g, []func() (edit, bool){g.link, g.link, g.vif, g.vif, g.vif, g.gateway, g.meter, g.attachLB, g.peerRouters, g.bfdRoute, g.template})()
+	return pick(g, []func() (edit, bool){g.link, g.link, g.vif, g.vif, g.vif, g.gateway, g.meter, g.attachLB, g.peerRouters, g.bfdRoute, g.template,
+		g.demolish, g.detach, g.migrate})()
 }
 
 func col(name string, v ovsdb.Value) ovsdb.ColumnValue {
@@ -29,6 +31,9 @@ func (g *generator) link() (edit, bool) {
 		return edit{}, false
 	}
 	n, h := g.netOf(ls), 254-g.IntN(3)
+	if g.netsOf(lr)[n] || g.led(name) {
+		return edit{}, false
+	}
 	nets := []string{fmt.Sprintf("10.0.%d.%d/24", n, h)}
 	if g.chance(50) {
 		nets = append(nets, fmt.Sprintf("fd00:%d::%x/64", n, 0xff00+h))
@@ -40,6 +45,32 @@ func (g *generator) link() (edit, bool) {
 		ovsdb.Insert(nb.TableLogicalSwitchPort, lsp, col("name", port), col("type", "router"), col("addresses", []string{"router"}),
 			col("options", ovsdb.NewStringMap(map[string]string{"router-port": name}))),
 		addTo(ls, "ports", lsp)), true
+}
+
+// led reports whether a switch port leads to a router port already. Which of two the router port leads back to is up to the order
+// of a hash table in stock.
+func (g *generator) led(lrp string) bool {
+	return slices.ContainsFunc(g.tables[nb.TableLogicalSwitchPort], func(p *ovsdb.Row) bool { return routerPort(p) == lrp })
+}
+
+// netsOf are the networks that a router has ports in. Which of two ports in one network leads to a next hop is up to the order of
+// a hash table in stock, so routers have one.
+func (g *generator) netsOf(lr *ovsdb.Row) map[int]bool {
+	out := map[int]bool{}
+	if lr == nil {
+		return out
+	}
+	ids, _ := lr.Get("ports").([]ovsdb.UUID)
+	for _, p := range g.tables[nb.TableLogicalRouterPort] {
+		networks, _ := p.Get("networks").([]string)
+		for _, s := range networks {
+			n := 0
+			if _, err := fmt.Sscanf(s, "10.0.%d.", &n); err == nil && slices.Contains(ids, p.UUID) {
+				out[n] = true
+			}
+		}
+	}
+	return out
 }
 
 // vif adds a port with an address of its switch's network.
@@ -151,4 +182,75 @@ func (g *generator) template() (edit, bool) {
 			col("vips", ovsdb.NewStringMap(map[string]string{"^vip:80": "^backends"})),
 			col("options", ovsdb.NewStringMap(map[string]string{"template": "true", "address-family": "ipv4"}))),
 		addTo(ls, "load_balancer", id)), true
+}
+
+// demolish deletes a switch or a router with all that is in it, and often what leads there from the other side.
+func (g *generator) demolish() (edit, bool) {
+	r := g.row(pick(g, []string{nb.TableLogicalSwitch, nb.TableLogicalRouter}))
+	if r == nil || g.watched(r) {
+		return edit{}, false
+	}
+	text, ops := "demolish "+rowText(r), []ovsdb.Op{ovsdb.Delete(r.Table().Name, r.UUID)}
+	ids, _ := r.Get("ports").([]ovsdb.UUID)
+	inside, leads := map[string]bool{}, map[string]bool{}
+	for _, p := range append(g.tables[nb.TableLogicalSwitchPort], g.tables[nb.TableLogicalRouterPort]...) {
+		if slices.Contains(ids, p.UUID) {
+			inside[p.String("name")] = true
+			leads[routerPort(p)] = true
+		}
+	}
+	for _, p := range append(g.tables[nb.TableLogicalSwitchPort], g.tables[nb.TableLogicalRouterPort]...) {
+		if slices.Contains(ids, p.UUID) || !(leads[p.String("name")] || inside[routerPort(p)]) {
+			continue
+		}
+		if parent := g.parentOf(p); parent != nil && !g.watched(p) {
+			ops = append(ops, ovsdb.Mutate(parent.Table().Name, parent.UUID, ovsdb.Mutation{Column: "ports", Mutator: ovsdb.MutDelete, Value: []ovsdb.UUID{p.UUID}}))
+		}
+	}
+	if g.chance(50) {
+		return north(text, ops[0]), true
+	}
+	return north(text+" and what leads there", ops...), true
+}
+
+// routerPort is the router port that a switch port leads to, "" if none.
+func routerPort(p *ovsdb.Row) string {
+	if p.Table().Name != nb.TableLogicalSwitchPort {
+		return ""
+	}
+	m, _ := p.Get("options").(ovsdb.Map)
+	return m.StringMap()["router-port"]
+}
+
+// detach takes a load balancer from where it is.
+func (g *generator) detach() (edit, bool) {
+	to := g.row(pick(g, []string{nb.TableLogicalSwitch, nb.TableLogicalRouter, nb.TableLoadBalancerGroup}))
+	if to == nil {
+		return edit{}, false
+	}
+	ids, _ := to.Get("load_balancer").([]ovsdb.UUID)
+	if len(ids) == 0 {
+		return edit{}, false
+	}
+	id := pick(g, ids)
+	return north("detach a load balancer from "+rowText(to), ovsdb.Mutate(to.Table().Name, to.UUID,
+		ovsdb.Mutation{Column: "load_balancer", Mutator: ovsdb.MutDelete, Value: []ovsdb.UUID{id}})), true
+}
+
+// migrate asks for a live migration, or says that it is over.
+func (g *generator) migrate() (edit, bool) {
+	p := g.row(nb.TableLogicalSwitchPort)
+	if p == nil {
+		return edit{}, false
+	}
+	m := map[string]string{"requested-chassis": g.chassis()}
+	if g.chance(70) {
+		m["requested-chassis"] += "," + g.chassis()
+		if g.chance(60) {
+			m["activation-strategy"] = pick(g, []string{"rarp", "garp", "na", "rarp,garp,na"})
+		}
+	}
+	return north(fmt.Sprintf("migrate %s: %v", p.String("name"), m),
+		ovsdb.Mutate(nb.TableLogicalSwitchPort, p.UUID, ovsdb.Mutation{Column: "options", Mutator: ovsdb.MutDelete, Value: []string{"requested-chassis", "activation-strategy"}},
+			ovsdb.Mutation{Column: "options", Mutator: ovsdb.MutInsert, Value: ovsdb.NewStringMap(m)})), true
 }

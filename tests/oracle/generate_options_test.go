@@ -48,7 +48,12 @@ var optionValues = map[string]map[string]optionValue{
 	"Logical_Switch_Port.external_ids": {"neutron:port_name": text1("port one")},
 	"Logical_Router.external_ids":      {"neutron:router_name": text1("router one")},
 	"Logical_Switch_Port.options": {
-		"router-port": anyName("Logical_Router_Port"), "nat-addresses": text1("router", "0a:00:00:00:66:01 10.0.1.77"),
+		"router-port": func(g *generator) string {
+			if n := g.nameOf("Logical_Router_Port"); !g.led(n) {
+				return n
+			}
+			return ""
+		}, "nat-addresses": text1("router", "0a:00:00:00:66:01 10.0.1.77"),
 		"exclude-lb-vips-from-garp": yesNo, "arp_proxy": text1("10.9.0.0/16", "0a:00:00:00:00:aa 10.9.0.9 fd09::/64"), "enable_router_port_acl": yesNo,
 		"ct-zone-limit": zoneLimit, "network_name": text1("phys1", "phys2"), "ethtype": text1("802.1ad", "802.1q"), "localnet_learn_fdb": yesNo,
 		"l2gateway-chassis": anyChassis, "vtep-physical-switch": text1("tor1"), "vtep-logical-switch": text1("vls1"),

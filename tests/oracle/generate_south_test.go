@@ -24,6 +24,14 @@ func southEdits() []southEdit {
 		{"fdb", "FDB rows come", 1, fdbEdit},
 		{"igmp", "IGMP_Group rows come", 2, igmpEdit},
 		{"learned", "Learned_Route rows come", 1, learnedEdit},
+		{"forgotten", "MAC_Binding, FDB, IGMP_Group and Learned_Route rows go", 1, forgottenEdit},
+		{"features", "Chassis.other_config: a chassis gets or loses a feature", 1, featuresEdit},
+		{"migrated", "Port_Binding.additional_chassis, additional_encap, options:additional-chassis-activated: live migration begins, is activated, ends", 2, migratedEdit},
+		{"encap", "Port_Binding.encap changes", 1, encapEdit},
+		{"confirmed", "Chassis_Private.nb_cfg: a chassis has worked off what northd wrote, hv_cfg follows", 2, confirmedEdit},
+		{"delegated", "Port_Binding.options:ipv6_ra_pd_list: a prefix is delegated", 1, delegatedEdit},
+		{"nexthop", "ECMP_Nexthop.mac is resolved", 1, nexthopEdit},
+		{"flushed", "IP_Multicast.seq_no: a flush is asked for", 1, flushedEdit},
 		{"monitored", "Service_Monitor.status changes", 2, monitoredEdit},
 		{"bfd", "BFD.status changes", 1, bfdEdit},
 	}
@@ -54,23 +62,13 @@ func chassisID(name string, of byte) ovsdb.UUID {
 
 func chassisEdit(g *generator) (string, func(*oracleSide) []ovsdb.Op) {
 	name := g.chassis()
-	n := int(name[len(name)-1] - '0')
-	id, private := chassisID(name, 0), chassisID(name, 1)
-	// Whatever there is goes first. What chassis it was is known by name on both sides.
-	byName := []ovsdb.Condition{{Column: "name", Function: ovsdb.Eq, Value: name}}
-	drop := []ovsdb.Op{{Kind: ovsdb.OpDelete, Table: sb.TableChassisPrivate, Where: byName}, {Kind: ovsdb.OpDelete, Table: sb.TableChassis, Where: byName}}
 	if g.chance(20) {
-		return "leaves: " + name, func(*oracleSide) []ovsdb.Op { return drop }
+		return "leaves: " + name, func(*oracleSide) []ovsdb.Op { return chassisLeaves(name) }
 	}
-	features := map[string]string{"is-interconn": "false"}
-	for _, f := range []string{"ct-commit-nat-v2", "ct-commit-to-zone", "ct-label-flush", "ct-next-zone", "ct-no-masked-label", "fdb-timestamp",
-		"ls-dpg-column", "mac-binding-timestamp", "ovn-ct-lb-related", "ovn-sample-with-registers", "port-up-notif"} {
-		features[f] = "true"
-	}
+	features := allFeatures()
 	text := "comes: " + name
 	if g.chance(10) {
-		lacks := pick(g, []string{"ct-commit-nat-v2", "ct-no-masked-label", "ovn-ct-lb-related", "ls-dpg-column", "ovn-sample-with-registers",
-			"mac-binding-timestamp", "fdb-timestamp", "ct-commit-to-zone", "ct-next-zone"})
+		lacks := pick(g, optionalFeatures)
 		delete(features, lacks)
 		text += " without " + lacks
 	}
@@ -79,18 +77,7 @@ func chassisEdit(g *generator) (string, func(*oracleSide) []ovsdb.Op) {
 		typ = "vxlan"
 		text += " with vxlan"
 	}
-	config := ovsdb.NewStringMap(features)
-	return text, func(*oracleSide) []ovsdb.Op {
-		encap := chassisID(name, 2)
-		return []ovsdb.Op{drop[0], drop[1],
-			ovsdb.Insert(sb.TableEncap, encap, ovsdb.ColumnValue{Column: "type", Value: typ}, ovsdb.ColumnValue{Column: "chassis_name", Value: name},
-				ovsdb.ColumnValue{Column: "ip", Value: fmt.Sprintf("192.168.0.%d", n)}),
-			ovsdb.Insert(sb.TableChassis, id, ovsdb.ColumnValue{Column: "name", Value: name}, ovsdb.ColumnValue{Column: "hostname", Value: "host" + name},
-				ovsdb.ColumnValue{Column: "encaps", Value: []ovsdb.UUID{encap}}, ovsdb.ColumnValue{Column: "other_config", Value: config}),
-			ovsdb.Insert(sb.TableChassisPrivate, private, ovsdb.ColumnValue{Column: "name", Value: name},
-				ovsdb.ColumnValue{Column: "chassis", Value: []ovsdb.UUID{id}}),
-		}
-	}
+	return text, chassisComes(name, features, typ)
 }
 
 // anyPort is the name of a port binding that there may be.
@@ -144,6 +131,9 @@ func virtualEdit(g *generator) (string, func(*oracleSide) []ovsdb.Op) {
 	return "", nil
 }
 
+// neverOld is the time of what chassis learn: how soon an old row goes after something else has happened is a matter of timers.
+const neverOld int64 = 9999999999999
+
 func macEdit(g *generator) (string, func(*oracleSide) []ovsdb.Op) {
 	port, ip, mac := g.nameOf(nb.TableLogicalRouterPort), g.ip4(), g.mac()
 	if port == "" {
@@ -156,7 +146,7 @@ func macEdit(g *generator) (string, func(*oracleSide) []ovsdb.Op) {
 		}
 		return []ovsdb.Op{ovsdb.Insert(sb.TableMACBinding, ovsdb.UUID{}, ovsdb.ColumnValue{Column: "logical_port", Value: port},
 			ovsdb.ColumnValue{Column: "ip", Value: ip}, ovsdb.ColumnValue{Column: "mac", Value: mac},
-			ovsdb.ColumnValue{Column: "datapath", Value: pb.Get("datapath")})}
+			ovsdb.ColumnValue{Column: "datapath", Value: pb.Get("datapath")}, col("timestamp", neverOld))}
 	}
 }
 
@@ -175,7 +165,8 @@ func fdbEdit(g *generator) (string, func(*oracleSide) []ovsdb.Op) {
 			return nil
 		}
 		return []ovsdb.Op{ovsdb.Insert(sb.TableFDB, ovsdb.UUID{}, ovsdb.ColumnValue{Column: "mac", Value: mac},
-			ovsdb.ColumnValue{Column: "dp_key", Value: dp.Get("tunnel_key")}, ovsdb.ColumnValue{Column: "port_key", Value: pb.Get("tunnel_key")})}
+			ovsdb.ColumnValue{Column: "dp_key", Value: dp.Get("tunnel_key")}, ovsdb.ColumnValue{Column: "port_key", Value: pb.Get("tunnel_key")},
+			col("timestamp", neverOld))}
 	}
 }
 

@@ -15,9 +15,10 @@ import (
 // edit is one random transaction. What it does to a side may depend on names there (a southbound row has another UUID on
 // each side), so it is worked out when it is applied.
 type edit struct {
-	text  string // for people
-	south bool
-	ops   func(s *oracleSide) []ovsdb.Op
+	text    string // for people
+	south   bool
+	restart bool // of both northds; there are no ops
+	ops     func(s *oracleSide) []ovsdb.Op
 }
 
 // generator makes random edits of northbound databases, and of what chassis write into southbound ones. What it can make is
@@ -28,6 +29,8 @@ type generator struct {
 	schema *ovsdb.Schema
 	tables map[string][]*ovsdb.Row // of the northbound database as it is, each sorted by UUID
 	serial int
+	nets   map[string]int                  // the third byte of the addresses of switches whose names do not tell it
+	base   map[string]int                  // rows of the network that the seed began with
 	six    bool                            // what is made now is of IPv6, where that has to agree
 	used   func(table, column, key string) // called for everything that an edit sets
 }
@@ -37,7 +40,7 @@ func newGenerator(seed uint64) *generator {
 	if err != nil {
 		panic(err)
 	}
-	return &generator{Rand: rand.New(rand.NewPCG(seed, 0)), schema: schema, used: func(string, string, string) {}}
+	return &generator{Rand: rand.New(rand.NewPCG(seed, 0)), schema: schema, nets: map[string]int{}, base: map[string]int{}, used: func(string, string, string) {}}
 }
 
 // look reads the database that the next edit starts from.
@@ -57,6 +60,13 @@ func (g *generator) look(ctx context.Context, db ovsdb.DB) error {
 		g.tables[t.Name] = rows
 	}
 	return nil
+}
+
+// settled lets random edits add to what there is by now.
+func (g *generator) settled() {
+	for name, rows := range g.tables {
+		g.base[name] = len(rows)
+	}
 }
 
 // id makes a UUID that is the same in each run of the seed.
@@ -101,19 +111,21 @@ const defaultLimit = 4
 func (g *generator) next() edit {
 	for {
 		switch p := g.IntN(100); {
-		case p < 16:
+		case p < 1:
+			return edit{text: "northd restarts", restart: true}
+		case p < 17:
 			if e, ok := g.compound(); ok {
 				return e
 			}
-		case p < 32:
+		case p < 34:
 			if e, ok := g.south(); ok {
 				return e
 			}
-		case p < 52:
+		case p < 53:
 			if e, ok := g.insertRow(g.table()); ok {
 				return e
 			}
-		case p < 60:
+		case p < 61:
 			if e, ok := g.deleteRow(g.table()); ok {
 				return e
 			}
@@ -166,7 +178,7 @@ func (g *generator) insertRow(t *ovsdb.TableSchema) (edit, bool) {
 	if !ok {
 		limit = defaultLimit
 	}
-	if len(g.tables[t.Name]) >= limit {
+	if len(g.tables[t.Name]) >= limit+g.base[t.Name] {
 		return edit{}, false
 	}
 	id := g.id()
@@ -301,6 +313,9 @@ func (g *generator) deleteRow(t *ovsdb.TableSchema) (edit, bool) {
 	if r == nil || t.Name == nb.TableNBGlobal {
 		return edit{}, false
 	}
+	if g.watched(r) {
+		return edit{}, false
+	}
 	text := "delete " + rowText(r)
 	if t.IsRoot {
 		return north(text, ovsdb.Delete(t.Name, r.UUID)), true
@@ -316,6 +331,24 @@ func (g *generator) deleteRow(t *ovsdb.TableSchema) (edit, bool) {
 		}
 	}
 	return north(text, ops...), true
+}
+
+// watched reports whether a BFD session names a router port, or one of a router. Stock's northd crashes when such a port goes.
+func (g *generator) watched(r *ovsdb.Row) bool {
+	names := []string{r.String("name")}
+	switch r.Table().Name {
+	case nb.TableLogicalRouter:
+		ids, _ := r.Get("ports").([]ovsdb.UUID)
+		for _, p := range g.tables[nb.TableLogicalRouterPort] {
+			if slices.Contains(ids, p.UUID) {
+				names = append(names, p.String("name"))
+			}
+		}
+	case nb.TableLogicalRouterPort:
+	default:
+		return false
+	}
+	return slices.ContainsFunc(g.tables[nb.TableBFD], func(b *ovsdb.Row) bool { return slices.Contains(names, b.String("logical_port")) })
 }
 
 // setColumn gives a column another value, or clears it.
@@ -426,6 +459,9 @@ func TestGeneratorReaches(t *testing.T) {
 				t.Fatal(err)
 			}
 			e := g.next()
+			if e.restart {
+				continue
+			}
 			if e.south {
 				kind, _, _ := strings.Cut(e.text, " ")
 				south[kind] = true

@@ -159,6 +159,9 @@ func (g *generator) netOf(parent *ovsdb.Row) int {
 	n := 0
 	if parent != nil {
 		fmt.Sscanf(parent.String("name"), "sw%d", &n)
+		if m, ok := g.nets[parent.String("name")]; ok {
+			n = m
+		}
 	}
 	if n == 0 {
 		return g.net()
@@ -337,8 +340,11 @@ var columnValues = map[string]columnValue{
 
 	"Logical_Router_Port.name": free("Logical_Router_Port", "name", "rp1", "rp2", "rp3", "rp4", "rp5", "rp6", "rp7", "rp8"),
 	"Logical_Router_Port.mac":  func(g *generator, _ *ovsdb.Row) ovsdb.Value { return fmt.Sprintf("0a:00:00:01:00:%02x", g.IntN(64)) },
-	"Logical_Router_Port.networks": func(g *generator, _ *ovsdb.Row) ovsdb.Value {
+	"Logical_Router_Port.networks": func(g *generator, parent *ovsdb.Row) ovsdb.Value {
 		n, h := g.net(), 254-g.IntN(3)
+		if g.netsOf(parent)[n] {
+			return nil
+		}
 		out := []string{fmt.Sprintf("10.0.%d.%d/24", n, h)}
 		if g.chance(40) {
 			out = append(out, fmt.Sprintf("fd00:%d::%x/64", n, 0xff00+h))
@@ -357,8 +363,8 @@ var columnValues = map[string]columnValue{
 		return pick(g, []string{"0.0.0.0/0", "192.168.0.0/16", "192.168.5.0/24", "172.20.1.1", "10.0.1.0/24"})
 	},
 	"Logical_Router_Static_Route.nexthop": func(g *generator, _ *ovsdb.Row) ovsdb.Value {
-		if g.chance(10) {
-			return "discard"
+		if g.chance(4) {
+			return "discard" // with another route for the same prefix, stock's northd crashes
 		}
 		if g.six {
 			return g.ip6()

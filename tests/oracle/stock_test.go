@@ -120,6 +120,8 @@ until test -z "$(tr -d '\0' 2>/dev/null </proc/$p/cmdline)"; do sleep 0.01; done
 ovsdb-server %[1]s.db --detach --no-chdir --pidfile=$PWD/%[1]s.pid --log-file=$PWD/%[1]s.log -vconsole:off --remote=punix:$PWD/%[1]s.sock --unixctl=$PWD/%[1]s.ctl`, d, stock))
 	}
 	s.shell(t, prologue)
-	s.shell(t, `ovn-northd --detach --no-chdir --pidfile=$PWD/northd.pid --log-file=$PWD/northd.log -vconsole:off --unixctl=$PWD/northd.ctl`)
+	s.shell(t, startNorthdCommand)
 	return s
 }
+
+const startNorthdCommand = `ovn-northd --detach --no-chdir --pidfile=$PWD/northd.pid --log-file=$PWD/northd.log -vconsole:off --unixctl=$PWD/northd.ctl`
