@@ -127,6 +127,22 @@ func arp(op uint16, senderMAC, senderIP, targetMAC, targetIP string) []byte {
 	return append(append(b, tm...), ti[:]...)
 }
 
+// neighbourAdvertisement makes an IPv6 packet (RFC 4861 section 4.4) that says where target is.
+func neighbourAdvertisement(from, to, target, mac string) []byte {
+	s, d, tg := netip.MustParseAddr(from).As16(), netip.MustParseAddr(to).As16(), netip.MustParseAddr(target).As16()
+	hw, _ := net.ParseMAC(mac)
+	icmp := append([]byte{136, 0, 0, 0, 0x20, 0, 0, 0}, tg[:]...) // override
+	icmp = append(append(icmp, 2, 1), hw...)
+	pseudo := append(append(append([]byte{}, s[:]...), d[:]...), 0, 0, 0, byte(len(icmp)), 0, 0, 0, protoICMPv6)
+	binary.BigEndian.PutUint16(icmp[2:], checksum(pseudo, icmp))
+	h := make([]byte, 40)
+	h[0], h[6], h[7] = 0x60, protoICMPv6, 255
+	binary.BigEndian.PutUint16(h[4:], uint16(len(icmp)))
+	copy(h[8:], s[:])
+	copy(h[24:], d[:])
+	return append(h, icmp...)
+}
+
 const broadcast = "ff:ff:ff:ff:ff:ff"
 
 // send puts a frame on the endpoint's link as it is.

@@ -88,6 +88,29 @@ func (e *endpoint) serveUDP(t *testing.T, addr string) {
 	}()
 }
 
+// echoUDP sends each packet back, until the test ends.
+func (e *endpoint) echoUDP(t *testing.T, addr string) {
+	t.Helper()
+	var pc net.PacketConn
+	if err := e.do(func() (err error) {
+		pc, err = net.ListenPacket("udp", addr)
+		return err
+	}); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { pc.Close() })
+	go func() {
+		buf := make([]byte, 65536)
+		for {
+			n, from, err := pc.ReadFrom(buf)
+			if err != nil {
+				return
+			}
+			_, _ = pc.WriteTo(buf[:n], from)
+		}
+	}()
+}
+
 // dial connects from the endpoint; network is tcp or udp.
 func (e *endpoint) dial(network, addr string, limit time.Duration) (c net.Conn, err error) {
 	err = e.do(func() error {
