@@ -17,12 +17,12 @@ command -v patchelf >/dev/null || { echo "stock: patchelf is missing: run make d
 work=$(mktemp -d "$STOCK.XXXXXX")
 trap 'rm -rf "$work"' EXIT
 root=$work/root new=$work/new
-$debs extract .cache/debs "$root" ovs central
+$debs extract .cache/debs "$root" ovs central ic
 mkdir -p "$new"/{bin,lib,share}
 programs=(
   usr/lib/openvswitch-switch/ovs-vswitchd usr/sbin/ovsdb-server usr/bin/ovsdb-client usr/bin/ovsdb-tool usr/bin/ovs-vsctl
   usr/bin/ovs-ofctl usr/bin/ovs-appctl usr/bin/ovs-dpctl usr/bin/ovn-controller usr/bin/ovn-northd usr/bin/ovn-nbctl
-  usr/bin/ovn-sbctl usr/bin/ovn-trace usr/bin/ovn-appctl
+  usr/bin/ovn-sbctl usr/bin/ovn-trace usr/bin/ovn-appctl usr/bin/ovn-ic usr/bin/ovn-ic-nbctl usr/bin/ovn-ic-sbctl
 )
 for p in "${programs[@]}"; do
   install -m 755 "$root/$p" "$new/bin/"

@@ -15,7 +15,7 @@
 // tests/guest runs the cases so, in a guest whose kernel has them.
 //
 // What no case here can show, since the userspace datapath or the machine's kernel lacks it: queues by qos_min_rate and
-// qos_max_rate (tc on a tunnel's NIC), SCTP (no connection tracking of it in userspace), IPsec, samples of ACLs and drops (a
-// collector of IPFIX or psample), VTEP gateways (a second database and its daemon), offload to hardware, and what needs two
-// OVN deployments: transit switches and remote ports.
+// qos_max_rate, fragments through connection tracking, kernel routing tables of dynamic routing (all three: tests/guest, with -kernel),
+// SCTP (no connection tracking of it in userspace), IPsec, samples by psample, VTEP gateways (a second database and its
+// daemon), offload to hardware.
 package packets
