@@ -53,14 +53,15 @@ func (t *ColumnType) checkAtoms(v Value) error {
 	return nil
 }
 
-// shape checks v's Go type and sorts it if need be, without looking at constraints.
+// shape checks v's Go type and sorts it if need be, without looking at constraints. What is right already is returned as it is:
+// to put it into an interface anew would cost memory for each row.
 func (t *ColumnType) shape(v Value) (Value, error) {
 	if t.IsMap() {
 		m, ok := v.(Map)
 		if !ok && v != nil {
 			return nil, t.typeError(v)
 		}
-		return t.shapeMap(m)
+		return t.shapeMap(v, m)
 	}
 	if t.IsScalar() {
 		if !t.Key.Type.is(v) {
@@ -74,23 +75,23 @@ func (t *ColumnType) shape(v Value) (Value, error) {
 	switch x := v.(type) {
 	case []int64:
 		if t.Key.Type == Integer {
-			return sortedSet(x), nil
+			return sortedSet(v, x), nil
 		}
 	case []float64:
 		if t.Key.Type == Real {
-			return sortedSet(x), nil
+			return sortedSet(v, x), nil
 		}
 	case []bool:
 		if t.Key.Type == Boolean {
-			return sortedSet(x), nil
+			return sortedSet(v, x), nil
 		}
 	case []string:
 		if t.Key.Type == String {
-			return sortedSet(x), nil
+			return sortedSet(v, x), nil
 		}
 	case []UUID:
 		if t.Key.Type == UUIDType {
-			return sortedSet(x), nil
+			return sortedSet(v, x), nil
 		}
 	}
 	if t.Key.Type.is(v) {
@@ -120,7 +121,8 @@ func (t AtomType) is(v Value) bool {
 	return ok
 }
 
-func (t *ColumnType) shapeMap(m Map) (Value, error) {
+// shapeMap gives v, which holds m, or m in order.
+func (t *ColumnType) shapeMap(v Value, m Map) (Value, error) {
 	if len(m) == 0 {
 		return Map(nil), nil
 	}
@@ -132,7 +134,7 @@ func (t *ColumnType) shapeMap(m Map) (Value, error) {
 		sorted = sorted && (i == 0 || compareAtoms(m[i-1].K, p.K) < 0)
 	}
 	if sorted {
-		return m, nil
+		return v, nil
 	}
 	m = slices.Clone(m)
 	m.sort()
@@ -144,15 +146,15 @@ func (t *ColumnType) shapeMap(m Map) (Value, error) {
 	return m, nil
 }
 
-func sortedSet[T int64 | float64 | string | UUID | bool](x []T) []T {
+// sortedSet gives v, which holds x, or x in order.
+func sortedSet[T int64 | float64 | string | UUID | bool](v Value, x []T) Value {
 	if len(x) == 0 {
-		return nil
+		return []T(nil)
 	}
-	compare := func(a, b T) int { return compareAtoms(a, b) }
 	for i := 1; i < len(x); i++ {
-		if compare(x[i-1], x[i]) >= 0 {
+		if compareElements(x[i-1], x[i]) >= 0 {
 			return Set(slices.Clone(x)...)
 		}
 	}
-	return x
+	return v
 }

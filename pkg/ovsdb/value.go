@@ -146,8 +146,25 @@ func Set[T int64 | float64 | string | UUID | bool](vs ...T) []T {
 	if len(vs) == 0 {
 		return nil
 	}
-	slices.SortFunc(vs, func(a, b T) int { return compareAtoms(a, b) })
+	slices.SortFunc(vs, compareElements)
 	return slices.Compact(vs)
+}
+
+// compareElements is compareAtoms for two of a type that is known, without putting them into interfaces one by one.
+func compareElements[T int64 | float64 | string | UUID | bool](a, b T) int {
+	switch x := any(&a).(type) {
+	case *int64:
+		return cmp.Compare(*x, *any(&b).(*int64))
+	case *float64:
+		return cmp.Compare(*x, *any(&b).(*float64))
+	case *string:
+		return cmp.Compare(*x, *any(&b).(*string))
+	case *UUID:
+		return x.Compare(*any(&b).(*UUID))
+	case *bool:
+		return compareBools(*x, *any(&b).(*bool))
+	}
+	return 0
 }
 
 // compareAtoms orders two scalars of the same type as OVSDB does.

@@ -94,7 +94,7 @@ func (s *rowStore) adopt() {
 func (s *rowStore) adoptFor(e *rowEntry, wanted map[ovsdb.UUID]*rowEntry) {
 	for _, c := range e.want {
 		ids, ok := c.Value.([]ovsdb.UUID)
-		had, _ := e.have[c.Column].([]ovsdb.UUID)
+		had, _ := e.have.get(c.Column).([]ovsdb.UUID)
 		if !ok || len(had) == 0 {
 			continue
 		}
@@ -109,10 +109,7 @@ func (s *rowStore) adoptFor(e *rowEntry, wanted map[ovsdb.UUID]*rowEntry) {
 					continue
 				}
 				s.place(child, h)
-				child.have = map[string]ovsdb.Value{}
-				for _, column := range tables[child.table].columns {
-					child.have[column] = r.Get(column)
-				}
+				child.have = columnsOf(child.table, r)
 				delete(wanted, id)
 				delete(s.children, h)
 				break

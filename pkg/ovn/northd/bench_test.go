@@ -2,6 +2,7 @@ package northd
 
 import (
 	"fmt"
+	"runtime"
 	"testing"
 
 	"github.com/kove-io/kove/pkg/ovn/nb"
@@ -155,4 +156,68 @@ func BenchmarkAddRoute(b *testing.B) {
 		return []ovsdb.Op{nb.Insert(r), ovsdb.Mutate(nb.TableLogicalRouter, router,
 			ovsdb.Mutation{Column: nb.LogicalRouterColStaticRoutes, Mutator: ovsdb.MutInsert, Value: []ovsdb.UUID{r.UUID}})}
 	})
+}
+
+// BenchmarkBackend gives a load balancer of all switches another backend.
+func BenchmarkBackend(b *testing.B) {
+	benchmarkBig(b, 10000, 250, func(w *world, _ []ovsdb.UUID, n int) []ovsdb.Op {
+		for id, r := range rowsOf(b, w.nb, nb.TableLoadBalancer) {
+			if r.String("name") == "lb0" {
+				return []ovsdb.Op{ovsdb.Update(nb.TableLoadBalancer, id, ovsdb.ColumnValue{Column: nb.LoadBalancerColVIPs,
+					Value: ovsdb.NewStringMap(map[string]string{"10.96.0.0:80": fmt.Sprintf("10.0.0.1:8080,10.0.0.%d:8080", 3+n%200)})})}
+			}
+		}
+		return nil
+	})
+}
+
+// BenchmarkSetMember adds an address to a set of 1,000.
+func BenchmarkSetMember(b *testing.B) {
+	as := ovsdb.NewUUID()
+	benchmarkBig(b, 10000, 250, func(w *world, _ []ovsdb.UUID, n int) []ovsdb.Op {
+		if n == 0 {
+			var all []string
+			for i := range 1000 {
+				all = append(all, fmt.Sprintf("172.16.%d.%d", i/250, i%250))
+			}
+			as = ovsdb.NewUUID()
+			w.transact(w.nb, nb.Insert(&nb.AddressSet{UUID: as, Name: "as" + as.String()[:8], Addresses: ovsdb.Set(all...)}))
+			w.settle()
+		}
+		return []ovsdb.Op{ovsdb.Mutate(nb.TableAddressSet, as, ovsdb.Mutation{Column: nb.AddressSetColAddresses, Mutator: ovsdb.MutInsert,
+			Value: []string{fmt.Sprintf("172.17.%d.%d", n/250%250, n%250)}})}
+	})
+}
+
+// BenchmarkDeletePort deletes ports that were there from the start.
+func BenchmarkDeletePort(b *testing.B) {
+	var ports map[string]ovsdb.UUID
+	benchmarkBig(b, 10000, 250, func(w *world, switches []ovsdb.UUID, n int) []ovsdb.Op {
+		if n == 0 {
+			ports = map[string]ovsdb.UUID{}
+			for id, r := range rowsOf(b, w.nb, nb.TableLogicalSwitchPort) {
+				ports[r.String("name")] = id
+			}
+		}
+		s := n % len(switches)
+		return []ovsdb.Op{ovsdb.Mutate(nb.TableLogicalSwitch, switches[s], ovsdb.Mutation{Column: nb.LogicalSwitchColPorts,
+			Mutator: ovsdb.MutDelete, Value: []ovsdb.UUID{ports[fmt.Sprintf("p%d-%d", s, n/len(switches))]}})}
+	})
+}
+
+// BenchmarkMemory is what the two databases and the engine hold for 10,000 ports.
+func BenchmarkMemory(b *testing.B) {
+	live := func() uint64 {
+		var m runtime.MemStats
+		runtime.GC()
+		runtime.GC()
+		runtime.ReadMemStats(&m)
+		return m.HeapAlloc
+	}
+	before := live()
+	w := newWorld(b)
+	bigNetwork(w, 10000, 250)
+	w.start()
+	b.ReportMetric(float64(live()-before)/10000, "live-B/port")
+	runtime.KeepAlive(w)
 }

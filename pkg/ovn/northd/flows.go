@@ -20,6 +20,7 @@ type flowTable struct {
 	touched map[*flowEntry]struct{}
 	emptied []*dpGroup
 	hashes  map[ovsdb.UUID]setKey // of single datapaths
+	shared  sharedValues
 }
 
 type flowEntry struct {
@@ -59,6 +60,7 @@ func newFlowTable() *flowTable {
 	return &flowTable{
 		flows: map[lflow.ID]*flowEntry{}, groups: map[setKey]*dpGroup{}, groupID: map[ovsdb.UUID]*dpGroup{},
 		touched: map[*flowEntry]struct{}{}, hashes: map[ovsdb.UUID]setKey{},
+		shared: sharedValues{sets: map[ovsdb.UUID]ovsdb.Value{}},
 	}
 }
 
@@ -67,6 +69,9 @@ func (t *flowTable) hash(dp ovsdb.UUID) setKey {
 	if !ok {
 		s := sha256.Sum256(dp[:])
 		k = setKey{binary.BigEndian.Uint64(s[:]), binary.BigEndian.Uint64(s[8:])}
+		if len(t.hashes) >= maxShared {
+			clear(t.hashes)
+		}
 		t.hashes[dp] = k
 	}
 	return k
@@ -217,7 +222,11 @@ func (t *flowTable) commit() []ovsdb.Op {
 		}
 		ops = t.place(e, ops)
 	}
-	clear(t.touched)
+	if len(t.touched) > 1<<12 {
+		t.touched = map[*flowEntry]struct{}{} // a map that was cleared keeps its size
+	} else {
+		clear(t.touched)
+	}
 	for _, g := range t.emptied {
 		if g.flows == 0 {
 			delete(t.groupID, g.id)
@@ -287,11 +296,11 @@ func (t *flowTable) place(e *flowEntry, ops []ovsdb.Op) []ovsdb.Op {
 		e.group = g
 		g.flows++
 	}
-	where := e.where()
+	where := t.where(e)
 	if had {
 		return append(ops, ovsdb.Update(sb.TableLogicalFlow, e.row, where...))
 	}
-	return append(ops, ovsdb.Insert(sb.TableLogicalFlow, e.row, append(flowColumns(&e.flow), where...)...))
+	return append(ops, ovsdb.Insert(sb.TableLogicalFlow, e.row, append(t.shared.columns(&e.flow), where...)...))
 }
 
 // leave takes e out of its group. A group without flows is collected by the database, since nothing refers to it; until the
@@ -317,12 +326,13 @@ func (t *flowTable) newGroupID(g *dpGroup) ovsdb.UUID {
 	}
 }
 
-func (e *flowEntry) where() []ovsdb.ColumnValue {
-	dp, group := []ovsdb.UUID(nil), []ovsdb.UUID(nil)
+// where is the two columns that say in which datapaths a flow is.
+func (t *flowTable) where(e *flowEntry) []ovsdb.ColumnValue {
+	var dp, group ovsdb.Value = []ovsdb.UUID(nil), []ovsdb.UUID(nil)
 	if e.group != nil {
-		group = []ovsdb.UUID{e.group.id}
+		group = t.shared.set(e.group.id)
 	} else {
-		dp = []ovsdb.UUID{e.dp}
+		dp = t.shared.set(e.dp)
 	}
 	return []ovsdb.ColumnValue{
 		{Column: sb.LogicalFlowColLogicalDatapath, Value: dp},
@@ -330,20 +340,45 @@ func (e *flowEntry) where() []ovsdb.ColumnValue {
 	}
 }
 
-func flowColumns(f *lflow.Flow) []ovsdb.ColumnValue {
-	ids := ovsdb.Map{}
+const maxShared = 1 << 16
+
+// sharedValues are values that many flows have, made once: each costs memory as long as the row is there.
+type sharedValues struct {
+	sets   map[ovsdb.UUID]ovsdb.Value // of one datapath or group
+	stages [lflow.NumStages]struct{ pipeline, table, name, ids ovsdb.Value }
+}
+
+func (v *sharedValues) set(id ovsdb.UUID) ovsdb.Value {
+	s := v.sets[id]
+	if s == nil {
+		if len(v.sets) >= maxShared {
+			clear(v.sets) // they can be made again, and most are of what is gone
+		}
+		s = []ovsdb.UUID{id}
+		v.sets[id] = s
+	}
+	return s
+}
+
+// columns is what a flow says.
+func (v *sharedValues) columns(f *lflow.Flow) []ovsdb.ColumnValue {
+	s := &v.stages[f.Stage]
+	if s.name == nil {
+		s.pipeline, s.table, s.name = string(f.Stage.Pipeline()), int64(f.Stage.Table()), f.Stage.String()
+		s.ids = ovsdb.Map{{K: "stage-name", V: s.name}}
+	}
+	ids := s.ids
 	if f.Hint != "" {
-		ids = append(ids, ovsdb.Pair{K: "stage-hint", V: f.Hint})
+		ids = ovsdb.Map{{K: "stage-hint", V: f.Hint}, {K: "stage-name", V: s.name}}
 	}
-	ids = append(ids, ovsdb.Pair{K: "stage-name", V: f.Stage.String()})
-	cols := []ovsdb.ColumnValue{
-		{Column: sb.LogicalFlowColPipeline, Value: string(f.Stage.Pipeline())},
-		{Column: sb.LogicalFlowColTableID, Value: int64(f.Stage.Table())},
-		{Column: sb.LogicalFlowColPriority, Value: int64(f.Priority)},
-		{Column: sb.LogicalFlowColMatch, Value: f.Match},
-		{Column: sb.LogicalFlowColActions, Value: f.Actions},
-		{Column: sb.LogicalFlowColExternalIDs, Value: ids},
-	}
+	cols := append(make([]ovsdb.ColumnValue, 0, 10),
+		ovsdb.ColumnValue{Column: sb.LogicalFlowColPipeline, Value: s.pipeline},
+		ovsdb.ColumnValue{Column: sb.LogicalFlowColTableID, Value: s.table},
+		ovsdb.ColumnValue{Column: sb.LogicalFlowColPriority, Value: int64(f.Priority)},
+		ovsdb.ColumnValue{Column: sb.LogicalFlowColMatch, Value: f.Match},
+		ovsdb.ColumnValue{Column: sb.LogicalFlowColActions, Value: f.Actions},
+		ovsdb.ColumnValue{Column: sb.LogicalFlowColExternalIDs, Value: ids},
+	)
 	if f.Meter != "" {
 		cols = append(cols, ovsdb.ColumnValue{Column: sb.LogicalFlowColControllerMeter, Value: []string{f.Meter}})
 	}

@@ -391,7 +391,7 @@ func (e *engine) claim() {
 			continue
 		}
 		id, err := ovsdb.ParseUUID(k.key)
-		key, _ := r.have[sb.DatapathBindingColTunnelKey].(int64)
+		key, _ := r.have.get(sb.DatapathBindingColTunnelKey).(int64)
 		if err != nil || e.datapaths[id] == nil || !e.alloc.loadDatapath(id, topo.DatapathKey{SB: r.id, Key: key}) {
 			// Chassis may have written rows that refer to a datapath that goes.
 			e.orphans = append(e.orphans, topo.DatapathKey{SB: r.id, Key: key})
@@ -403,19 +403,20 @@ func (e *engine) claim() {
 		if k.table != sb.TableMulticastGroup || r.have == nil {
 			continue
 		}
-		dp, _ := r.have[sb.MulticastGroupColDatapath].(ovsdb.UUID)
-		name, _ := r.have[sb.MulticastGroupColName].(string)
-		key, _ := r.have[sb.MulticastGroupColTunnelKey].(int64)
+		dp, _ := r.have.get(sb.MulticastGroupColDatapath).(ovsdb.UUID)
+		name, _ := r.have.get(sb.MulticastGroupColName).(string)
+		key, _ := r.have.get(sb.MulticastGroupColTunnelKey).(int64)
 		if id, ok := bySB[dp]; ok {
 			e.mcast.loadGroup(id, name, key)
 		}
 	}
 	for k, r := range e.rows.rows {
-		if id, ok := r.have[sb.ACLIDColID].(int64); ok && k.table == sb.TableACLID && e.alloc.aclIDs.take(id, k.key) {
+		if id, ok := r.have.get(sb.ACLIDColID).(int64); ok && k.table == sb.TableACLID && e.alloc.aclIDs.take(id, k.key) {
 			e.topo.SetACLID(r.id, id)
 		}
 	}
-	for name, pb := range e.south.bindings {
+	for name, row := range e.south.bindings {
+		pb := sb.NewPortBinding(row)
 		if dp, ok := bySB[pb.Datapath]; ok {
 			e.alloc.loadPort(name, dp, pb.ParentPort != nil && *pb.ParentPort != "", topo.PortKey{SB: pb.UUID, Key: pb.TunnelKey,
 				Queue: bounded(pb.Options["qdisc_queue_id"], 0, 0, maxQueue)})

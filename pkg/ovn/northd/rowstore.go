@@ -31,12 +31,44 @@ type rowStore struct {
 type rowEntry struct {
 	rowKey
 	id      ovsdb.UUID
-	refs    int                    // units that emit it
-	want    []ovsdb.ColumnValue    // sorted by column
-	first   []ovsdb.ColumnValue    // columns that an insert gives a first value
-	have    map[string]ovsdb.Value // nil when the row does not exist
+	refs    int                 // units that emit it
+	want    []ovsdb.ColumnValue // sorted by column
+	first   []ovsdb.ColumnValue // columns that an insert gives a first value
+	have    columns             // nil when the row does not exist; often the same as want
 	members map[string]map[any]*member
 	changed []memberKey // members to look at
+}
+
+// columns are the columns of a row that are not at their default. They never change once they are made.
+type columns []ovsdb.ColumnValue
+
+// columnsOf is what a row has in the columns that are northd's.
+func columnsOf(table string, r *ovsdb.Row) columns {
+	out := columns{}
+	for _, c := range tables[table].columns {
+		if v := r.Get(c); !isDefault(v) {
+			out = append(out, ovsdb.ColumnValue{Column: c, Value: v})
+		}
+	}
+	return slices.Clip(out)
+}
+
+// get returns a column's value, nil if it is at its default.
+func (c columns) get(column string) ovsdb.Value {
+	for i := range c {
+		if c[i].Column == column {
+			return c[i].Value
+		}
+	}
+	return nil
+}
+
+// wanted is what the row has once it was written.
+func (e *rowEntry) wanted() columns {
+	if e.want == nil {
+		return columns{}
+	}
+	return e.want
 }
 
 type memberKey struct {
@@ -60,10 +92,7 @@ func (s *rowStore) entry(k rowKey) *rowEntry {
 		e = &rowEntry{rowKey: k, id: hashUUID(k.table, k.key)}
 		if r := s.children[e.id]; r != nil {
 			delete(s.children, e.id)
-			e.have = map[string]ovsdb.Value{}
-			for _, c := range tables[k.table].columns {
-				e.have[c] = r.Get(c)
-			}
+			e.have = columnsOf(k.table, r)
 		}
 		s.rows[k] = e
 		if tables[k.table].child {
@@ -88,10 +117,7 @@ func (s *rowStore) load(k rowKey, r *ovsdb.Row) bool {
 		return false
 	}
 	s.place(e, r.UUID)
-	e.have = map[string]ovsdb.Value{}
-	for _, c := range tables[k.table].columns {
-		e.have[c] = r.Get(c)
-	}
+	e.have = columnsOf(k.table, r)
 	e.loadMembers(r)
 	s.dirty[e] = struct{}{}
 	return true
@@ -126,8 +152,7 @@ func (s *rowStore) agrees(k rowKey, r *ovsdb.Row) bool {
 		return false
 	}
 	for _, c := range tables[k.table].columns {
-		have, ok := e.have[c]
-		if v := r.Get(c); ok && !ovsdb.Equal(v, have) || !ok && !isDefault(v) {
+		if have, v := e.have.get(c), r.Get(c); have != nil && !ovsdb.Equal(v, have) || have == nil && !isDefault(v) {
 			return false
 		}
 	}
@@ -193,9 +218,7 @@ func (s *rowStore) learn(k rowKey, r *ovsdb.Row) {
 	case r != nil && (e == nil || e.have == nil):
 		s.load(k, r)
 	case r != nil:
-		for _, c := range tables[k.table].columns {
-			e.have[c] = r.Get(c)
-		}
+		e.have = columnsOf(k.table, r)
 		for _, ms := range e.members {
 			for _, m := range ms {
 				m.have = false
@@ -294,7 +317,11 @@ func (s *rowStore) commit() (before, after []ovsdb.Op) {
 	for e := range s.dirty {
 		dirty = append(dirty, e)
 	}
-	clear(s.dirty)
+	if len(s.dirty) > 1<<12 {
+		s.dirty = map[*rowEntry]struct{}{} // a map that was cleared keeps its size
+	} else {
+		clear(s.dirty)
+	}
 	slices.SortFunc(dirty, func(a, b *rowEntry) int {
 		return cmp.Or(cmp.Compare(a.table, b.table), cmp.Compare(a.key, b.key))
 	})
@@ -342,10 +369,7 @@ func (s *rowStore) forget(e *rowEntry) {
 
 func (e *rowEntry) insert() ovsdb.Op {
 	cols := slices.Concat(e.want, tables[e.table].initial, e.first)
-	e.have = make(map[string]ovsdb.Value, len(e.want))
-	for _, c := range e.want {
-		e.have[c.Column] = c.Value
-	}
+	e.have = e.wanted()
 	for column, ms := range e.members {
 		var strs []string
 		var ids []ovsdb.UUID
@@ -374,21 +398,18 @@ func (e *rowEntry) insert() ovsdb.Op {
 func (e *rowEntry) update(ops []ovsdb.Op) []ovsdb.Op {
 	var cols []ovsdb.ColumnValue
 	for _, c := range e.want {
-		if have, ok := e.have[c.Column]; !ok && isDefault(c.Value) || ok && ovsdb.Equal(have, c.Value) {
+		if have := e.have.get(c.Column); have == nil && isDefault(c.Value) || have != nil && ovsdb.Equal(have, c.Value) {
 			continue
 		}
-		e.have[c.Column] = c.Value
 		cols = append(cols, c)
 	}
 	// A column that is no longer wanted goes back to its default.
-	for c, have := range e.have {
-		if isDefault(have) || slices.ContainsFunc(e.want, func(w ovsdb.ColumnValue) bool { return w.Column == c }) {
-			continue
+	for _, c := range e.have {
+		if !isDefault(c.Value) && columns(e.want).get(c.Column) == nil {
+			cols = append(cols, ovsdb.ColumnValue{Column: c.Column, Value: zeroOf(c.Value)})
 		}
-		v := zeroOf(have)
-		e.have[c] = v
-		cols = append(cols, ovsdb.ColumnValue{Column: c, Value: v})
 	}
+	e.have = e.wanted()
 	if len(cols) > 0 {
 		slices.SortFunc(cols, func(a, b ovsdb.ColumnValue) int { return cmp.Compare(a.Column, b.Column) })
 		ops = append(ops, ovsdb.Update(e.table, e.id, cols...))

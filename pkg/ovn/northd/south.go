@@ -16,13 +16,13 @@ type south struct {
 	chassis  map[ovsdb.UUID]*sb.Chassis
 	private  map[ovsdb.UUID]*sb.ChassisPrivate
 	encaps   map[ovsdb.UUID]*sb.Encap
-	bindings map[string]*sb.PortBinding
-	changed  bool // chassis or encaps, so that the bindings have to be looked at again
+	bindings map[string]*ovsdb.Row // of Port_Binding, by logical port
+	changed  bool                  // chassis or encaps, so that the bindings have to be looked at again
 }
 
 func newSouth() south {
 	return south{chassis: map[ovsdb.UUID]*sb.Chassis{}, private: map[ovsdb.UUID]*sb.ChassisPrivate{},
-		encaps: map[ovsdb.UUID]*sb.Encap{}, bindings: map[string]*sb.PortBinding{}}
+		encaps: map[ovsdb.UUID]*sb.Encap{}, bindings: map[string]*ovsdb.Row{}}
 }
 
 // watchedSB are the southbound tables that others write too: what chassis say, and rows of ours that have to be put right
@@ -109,8 +109,8 @@ func (e *engine) applySB(changes []ovsdb.Change) {
 			name := row.String(sb.PortBindingColLogicalPort)
 			e.mcast.applyPort(c, name)
 			if c.New != nil {
-				e.south.bindings[name] = sb.NewPortBinding(c.New)
-				if e.south.bindings[name].Up == nil {
+				e.south.bindings[name] = c.New
+				if up, _ := c.New.Get(sb.PortBindingColUp).([]bool); len(up) == 0 {
 					e.downed = append(e.downed, c.New.UUID)
 				}
 				e.bind(name)
@@ -161,7 +161,7 @@ func (e *engine) applySB(changes []ovsdb.Change) {
 
 // bind tells topo where a port is bound.
 func (e *engine) bind(name string) {
-	pb := e.south.bindings[name]
+	pb := sb.NewPortBinding(e.south.bindings[name])
 	b := &topo.Binding{}
 	if pb.VirtualParent != nil {
 		b.VirtualParent = *pb.VirtualParent

@@ -14,7 +14,8 @@ import (
 // runs once per round on consistent values, and only those that read something that changed.
 type graph struct {
 	queue   nodeQueue
-	stack   []*frame
+	stack   []frame
+	reads   []*node // of the frames on the stack, one after the other
 	frames  uint64
 	changed []Unit // units whose value changed in this round
 	faults  []Fault
@@ -27,21 +28,71 @@ type Fault struct {
 	Panic any
 }
 
+// node is what the graph knows of a value. There are some for each row, so that their size counts.
 type node struct {
+	cell    cell
 	height  int
 	queued  bool
 	running bool
 	mark    uint64
 	deps    []*node
-	rdeps   map[*node]struct{}
-	update  func() bool // recomputes, reports whether the value changed; nil for inputs
-	drop    func()      // forgets the value when nobody reads it any more; nil for units
+	rdeps   nodeSet
 }
 
+// cell is a value with its node.
+type cell interface {
+	update() bool // recomputes, reports whether the value changed; inputs never do
+	drop() bool   // forgets the value when nobody reads it any more; false if it stays, as units do
+}
+
+// nodeSet is a set of nodes, of one most of the time.
+type nodeSet struct {
+	few  []*node
+	many map[*node]struct{}
+}
+
+const nodeSetFew = 16
+
+func (s *nodeSet) add(n *node) {
+	if s.many != nil {
+		s.many[n] = struct{}{}
+		return
+	}
+	if slices.Contains(s.few, n) {
+		return
+	}
+	if s.few = append(s.few, n); len(s.few) > nodeSetFew {
+		s.many = make(map[*node]struct{}, 2*nodeSetFew)
+		for _, x := range s.few {
+			s.many[x] = struct{}{}
+		}
+		s.few = nil
+	}
+}
+
+func (s *nodeSet) remove(n *node) {
+	if s.many != nil {
+		delete(s.many, n)
+	} else if i := slices.Index(s.few, n); i >= 0 {
+		s.few = slices.Delete(s.few, i, i+1)
+	}
+}
+
+func (s *nodeSet) empty() bool { return len(s.few) == 0 && len(s.many) == 0 }
+
+func (s *nodeSet) each(f func(*node)) {
+	for _, n := range s.few {
+		f(n)
+	}
+	for n := range s.many {
+		f(n)
+	}
+}
+
+// frame is a rule that runs.
 type frame struct {
-	id   uint64
-	node *node
-	deps []*node
+	id    uint64
+	first int // of its reads
 }
 
 // unitHeight puts units behind all facts.
@@ -52,16 +103,14 @@ func (g *graph) read(n *node) {
 	if len(g.stack) == 0 {
 		return
 	}
-	f := g.stack[len(g.stack)-1]
-	if n.mark == f.id {
-		return
+	if id := g.stack[len(g.stack)-1].id; n.mark != id {
+		n.mark = id
+		g.reads = append(g.reads, n)
 	}
-	n.mark = f.id
-	f.deps = append(f.deps, n)
 }
 
 func (g *graph) enqueue(n *node) {
-	if n.queued || n.update == nil {
+	if n.queued {
 		return
 	}
 	n.queued = true
@@ -70,7 +119,7 @@ func (g *graph) enqueue(n *node) {
 
 // touched enqueues everything that read n.
 func (g *graph) touched(n *node) {
-	for r := range n.rdeps {
+	n.rdeps.each(func(r *node) {
 		if r.height <= n.height {
 			r.height = n.height + 1
 			if r.queued {
@@ -78,41 +127,46 @@ func (g *graph) touched(n *node) {
 			}
 		}
 		g.enqueue(r)
-	}
+	})
 }
 
 // run computes n and links it to what it read.
 func (g *graph) run(n *node) (changed bool) {
 	n.queued, n.running = false, true
 	g.frames++
-	f := &frame{id: g.frames, node: n}
-	g.stack = append(g.stack, f)
-	depth := len(g.stack)
+	depth, first := len(g.stack), len(g.reads)
+	g.stack = append(g.stack, frame{g.frames, first})
 	defer func() {
-		g.stack = g.stack[:depth-1]
+		g.stack = g.stack[:depth]
 		n.running = false
-		g.link(n, f.deps)
+		g.link(n, g.reads[first:])
+		clear(g.reads[first:])
+		g.reads = g.reads[:first]
 		if changed {
 			g.touched(n)
 		}
 	}()
-	return n.update()
+	return n.cell.update()
 }
 
+// link makes n depend on deps, which it may not keep.
 func (g *graph) link(n *node, deps []*node) {
+	same := slices.Equal(n.deps, deps)
 	height := 0
 	for _, d := range deps {
-		if d.rdeps == nil {
-			d.rdeps = map[*node]struct{}{}
+		if !same {
+			d.rdeps.add(n)
 		}
-		d.rdeps[n] = struct{}{}
 		height = max(height, d.height+1)
 	}
 	if n.height < unitHeight {
 		n.height = max(n.height, height)
 	}
+	if same {
+		return
+	}
 	old := n.deps
-	n.deps = deps
+	n.deps = slices.Clone(deps)
 	if len(old) == 0 {
 		return
 	}
@@ -128,11 +182,10 @@ func (g *graph) link(n *node, deps []*node) {
 }
 
 func (g *graph) unlink(n, d *node) {
-	delete(d.rdeps, n)
-	if len(d.rdeps) > 0 || d.drop == nil {
+	d.rdeps.remove(n)
+	if !d.rdeps.empty() || !d.cell.drop() {
 		return
 	}
-	d.drop()
 	deps := d.deps
 	d.deps = nil
 	for _, dd := range deps {
@@ -167,17 +220,28 @@ func (q *nodeQueue) Pop() any {
 // Input is a keyed set of values that come from outside.
 type Input[K comparable, V any] struct {
 	g     *graph
-	cells map[K]*inputCell[V]
+	cells map[K]*inputCell[K, V]
 }
 
-type inputCell[V any] struct {
+type inputCell[K comparable, V any] struct {
 	node
+	in  *Input[K, V]
+	key K
 	val V
 	set bool
 }
 
+func (c *inputCell[K, V]) update() bool { return false }
+
+func (c *inputCell[K, V]) drop() bool {
+	if !c.set {
+		delete(c.in.cells, c.key)
+	}
+	return true
+}
+
 func newInput[K comparable, V any](g *graph) *Input[K, V] {
-	return &Input[K, V]{g: g, cells: map[K]*inputCell[V]{}}
+	return &Input[K, V]{g: g, cells: map[K]*inputCell[K, V]{}}
 }
 
 // Get returns the value of k, the zero value if it has none.
@@ -194,15 +258,11 @@ func (in *Input[K, V]) Get(k K) V {
 	return c.val
 }
 
-func (in *Input[K, V]) cell(k K) *inputCell[V] {
+func (in *Input[K, V]) cell(k K) *inputCell[K, V] {
 	c := in.cells[k]
 	if c == nil {
-		c = &inputCell[V]{}
-		c.drop = func() {
-			if !c.set {
-				delete(in.cells, k)
-			}
-		}
+		c = &inputCell[K, V]{in: in, key: k}
+		c.node.cell = c
 		in.cells[k] = c
 	}
 	return c
@@ -233,7 +293,7 @@ func (in *Input[K, V]) remove(k K) {
 	}
 	var zero V
 	c.val, c.set = zero, false
-	if len(c.rdeps) == 0 {
+	if c.rdeps.empty() {
 		delete(in.cells, k)
 		return
 	}
@@ -254,17 +314,30 @@ type Rule[K comparable, V any] struct {
 	g       *graph
 	name    string
 	compute func(K) V
-	cells   map[K]*ruleCell[V]
+	cells   map[K]*ruleCell[K, V]
 	unit    func(K, V) Unit // set when the values are the views of units
 }
 
-type ruleCell[V any] struct {
+type ruleCell[K comparable, V any] struct {
 	node
-	val V
+	rule *Rule[K, V]
+	key  K
+	val  V
+}
+
+func (c *ruleCell[K, V]) update() bool { return c.rule.run(c.key, c) }
+
+func (c *ruleCell[K, V]) drop() bool {
+	if c.rule.unit != nil {
+		return false
+	}
+	delete(c.rule.cells, c.key)
+	c.queued = false
+	return true
 }
 
 func newRule[K comparable, V any](g *graph, name string, compute func(K) V) *Rule[K, V] {
-	return &Rule[K, V]{g: g, name: name, compute: compute, cells: map[K]*ruleCell[V]{}}
+	return &Rule[K, V]{g: g, name: name, compute: compute, cells: map[K]*ruleCell[K, V]{}}
 }
 
 // Get returns the fact of k.
@@ -283,19 +356,17 @@ func (r *Rule[K, V]) Get(k K) V {
 	return c.val
 }
 
-func (r *Rule[K, V]) add(k K) *ruleCell[V] {
-	c := &ruleCell[V]{}
-	c.update = func() bool { return r.run(k, c) }
+func (r *Rule[K, V]) add(k K) *ruleCell[K, V] {
+	c := &ruleCell[K, V]{rule: r, key: k}
+	c.node.cell = c
 	if r.unit != nil {
 		c.height = unitHeight
-	} else {
-		c.drop = func() { delete(r.cells, k); c.queued = false }
 	}
 	r.cells[k] = c
 	return c
 }
 
-func (r *Rule[K, V]) run(k K, c *ruleCell[V]) (changed bool) {
+func (r *Rule[K, V]) run(k K, c *ruleCell[K, V]) (changed bool) {
 	defer func() {
 		if p := recover(); p != nil {
 			r.g.faults = append(r.g.faults, Fault{Rule: r.name, Key: fmt.Sprint(k), Panic: p})
