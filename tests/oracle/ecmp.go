@@ -52,7 +52,7 @@ func renumberECMP(flows []*flow) {
 			if selectors[at] == nil {
 				selectors[at] = map[int][]string{}
 			}
-			selectors[at][number(m[1])] = append(selectors[at][number(m[1])], f.match)
+			selectors[at][number(m[1])] = append(selectors[at][number(m[1])], f.match+"\t"+strconv.FormatInt(f.priority, 10))
 		}
 	}
 	type key struct {

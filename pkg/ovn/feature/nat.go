@@ -36,7 +36,7 @@ func natRouter(r *topo.Router, b *Builder) {
 			b.Add(r.Datapath, lflow.RouterOutPostUndnat, 50, "ip && ct.new", "ct_commit { } ; next; ")
 		}
 	}
-	if commitsAll(r) {
+	if commitsAll(r) && tracksZones(r.Global) {
 		commitAll(r, b)
 	}
 	if r.Global.Bool("use_common_zone") {
@@ -70,7 +70,7 @@ type natRule struct {
 	*topo.NAT
 	r   *topo.Router
 	f   *family
-	ext string // external address
+	ext string // external address, as it is written
 	// port is the distributed gateway port, nil on a gateway router.
 	port *topo.RouterPortFacts
 	// distributed: translated where the logical port is, with a MAC of its own.
@@ -78,7 +78,7 @@ type natRule struct {
 }
 
 func newNAT(r *topo.Router, row *topo.NAT) *natRule {
-	return &natRule{NAT: row, r: r, f: familyOf(row.External.Is4()), ext: row.ExternalText()}
+	return &natRule{NAT: row, r: r, f: familyOf(row.External.Is4()), ext: row.ExternalIP}
 }
 
 // resolveNAT finds where a rule is carried out.
@@ -205,10 +205,8 @@ func (n *natRule) dnat(b *Builder) {
 		}
 		if n.port == nil {
 			force := ""
-			for _, a := range forcedSNAT(n.r.Options, "dnat_force_snat_ip") {
-				if a.Is4() == n.External.Is4() {
-					force = "flags.force_snat_for_dnat = 1; "
-				}
+			if len(forcedSNAT(n.r.Options, "dnat_force_snat_ip")) > 0 { // of either family, like stock
+				force = "flags.force_snat_for_dnat = 1; "
 			}
 			actions = force + "flags.loopback = 1; " + actions
 		}
@@ -230,7 +228,7 @@ func (n *natRule) dnat(b *Builder) {
 			n.add(b, lflow.RouterOutUndnat, 100, match, eth+undo)
 		}
 	}
-	if n.ExemptedExtIPs != nil && (n.Type != "snat" || n.port != nil) {
+	if n.ExemptedExtIPs != nil && (n.Type != "snat" || n.tracksBack()) {
 		n.add(b, lflow.RouterInDNAT, n.rulePriority(100)+exemptAbove, "ip && "+n.f.ip+".dst == "+n.exemptDst()+n.inbound()+" && "+
 			n.f.ip+".src == $"+n.ExemptedExtIPs.Name, "next;")
 	}
@@ -290,7 +288,7 @@ func (n *natRule) snat(b *Builder) {
 	// A longer prefix wins.
 	priority := n.Logical.Bits + 1
 	match := "ip && " + n.f.ip + ".src == " + n.LogicalIP
-	actions := "ct_snat(" + n.target(n.ext) + ");"
+	eth, actions := "", "ct_snat("+n.target(n.ext)+");"
 	if n.stateless() {
 		actions = n.f.ip + ".src=" + n.ext + "; next;"
 	}
@@ -298,7 +296,7 @@ func (n *natRule) snat(b *Builder) {
 		priority += 128
 		match += " && outport == " + n.port.Quoted + " && " + n.where()
 		if n.distributed {
-			actions = "eth.src = " + n.MAC + "; " + actions
+			eth = "eth.src = " + n.MAC + "; "
 		}
 	}
 	exempt, allowed := match, ""
@@ -313,15 +311,15 @@ func (n *natRule) snat(b *Builder) {
 	if n.zone() != "" && !n.stateless() {
 		// A destination that is translated on this chassis too needs a zone of its own for the source.
 		n.add(b, lflow.RouterOutSNAT, n.rulePriority(priority)+1, match+" && "+lflow.RegDNATLocal+" == 1",
-			lflow.RegDNATLocal+" = 0; "+actions)
+			eth+lflow.RegDNATLocal+" = 0; "+actions)
 		actions = strings.Replace(actions, "ct_snat(", "ct_snat_in_czone(", 1)
 	}
-	n.add(b, lflow.RouterOutSNAT, n.rulePriority(priority), match, actions)
+	n.add(b, lflow.RouterOutSNAT, n.rulePriority(priority), match, eth+actions)
 	if n.ExemptedExtIPs != nil {
 		n.add(b, lflow.RouterOutSNAT, n.rulePriority(priority)+exemptAbove,
 			exempt+" && "+n.f.ip+".dst == $"+n.ExemptedExtIPs.Name, "next;")
 	}
-	if n.port == nil || n.Type != "snat" || commitsAll(n.r) || n.zone() != "" {
+	if n.Type != "snat" || !n.tracksBack() {
 		return
 	}
 	// Replies to connections that come from outside must not be translated: they are tracked in the same zone.
@@ -329,6 +327,11 @@ func (n *natRule) snat(b *Builder) {
 	back := "ip && " + n.f.ip + ".dst == " + n.LogicalIP + " && inport == " + n.port.Quoted + " && " + n.where() + allowed + n.own()
 	n.add(b, lflow.RouterOutSNAT, n.rulePriority(priority), back, "ct_snat;")
 	n.add(b, lflow.RouterOutPostSNAT, n.rulePriority(priority), back+" && ct.new", "ct_commit_to_zone(snat);")
+}
+
+// tracksBack reports whether SNAT on a distributed gateway port tracks what comes back in the zone of SNAT.
+func (n *natRule) tracksBack() bool {
+	return n.port != nil && !commitsAll(n.r) && n.zone() == "" && tracksZones(n.r.Global)
 }
 
 // egressLoopback takes a packet that leaves by a gateway port and is for an external address back to the start of the

@@ -12,10 +12,21 @@ func commitsAll(r *topo.Router) bool {
 		len(forcedSNAT(r.Options, "lb_force_snat_ip")) > 0 || r.Options["lb_force_snat_ip"] == "router_ip")
 }
 
+// tracksZones reports whether all chassis can look a connection up, and commit it, in a zone that the flow says.
+func tracksZones(g *topo.Global) bool { return g.Has("ct-next-zone") && g.Has("ct-commit-to-zone") }
+
 // usesCommonZone reads NB_Global.options:use_common_zone: on routers with distributed gateway ports, SNAT and DNAT of a
 // connection happen in one zone, where the hardware can offload them.
 func usesCommonZone(r *topo.RouterFacts) bool {
 	return r.Chassis == "" && len(r.Gateways) > 0 && r.Global.Bool("use_common_zone")
+}
+
+// commonZone is the suffix of actions in that zone.
+func commonZone(r *topo.RouterFacts) string {
+	if usesCommonZone(r) {
+		return "_in_czone"
+	}
+	return ""
 }
 
 // commitAll are the flows of options:ct-commit-all, in each stage what ovn-northd(8) says of the option.

@@ -41,8 +41,8 @@ func routerPolicies(r *topo.Router, b *Builder) {
 		case "drop":
 			actions = drop(r.Global)
 		case "jump":
-			// A chain that nobody is in is no place to go to.
-			if !slices.ContainsFunc(r.Policies, func(q topo.Policy) bool { return q.Chain != nil && *q.Chain == deref(p.JumpChain) }) {
+			// A chain that nobody is in is no place to go to, nor is the first.
+			if deref(p.JumpChain) == "" || !slices.ContainsFunc(r.Policies, func(q topo.Policy) bool { return q.Chain != nil && *q.Chain == deref(p.JumpChain) }) {
 				continue
 			}
 			actions = regPolicyChain + "=" + strconv.Itoa(chains[*p.JumpChain]) + "; next(pipeline=ingress, table=" +
@@ -60,7 +60,7 @@ func routerPolicies(r *topo.Router, b *Builder) {
 				continue
 			}
 			h := hops[0]
-			actions = mark + nextHopActions(h.Addr, h.Source, h.Via) + "flags.loopback = 1; " + lflow.RegECMPGroup + " = 0; " +
+			actions = mark + nextHop(h.Text, h.Source, h.Via) + "flags.loopback = 1; " + lflow.RegECMPGroup + " = 0; " +
 				familyOf(h.Is4()).nextHopFlag() + "next;"
 		default:
 			continue
@@ -74,7 +74,7 @@ func routerPolicies(r *topo.Router, b *Builder) {
 			WithHint(g.policy.UUID)
 		for j, h := range g.hops {
 			b.Add(r.Datapath, lflow.RouterInPolicyECMP, 100, memberMatch(ids[i], j+1),
-				g.mark+nextHopActions(h.Addr, h.Source, h.Via)+"flags.loopback = 1; "+familyOf(h.Is4()).nextHopFlag()+"next;").
+				g.mark+nextHop(h.Text, h.Source, h.Via)+"flags.loopback = 1; "+familyOf(h.Is4()).nextHopFlag()+"next;").
 				WithHint(g.policy.UUID)
 		}
 	}

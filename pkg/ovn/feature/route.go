@@ -106,8 +106,12 @@ const (
 func (f *family) nextHopFlag() string { return lflow.RegNextHopIsIP4 + " = " + f.is4 + "; " }
 
 func nextHopActions(hop netip.Addr, source topo.Network, via *topo.RouterPortFacts) string {
-	f := familyOf(hop.Is4())
-	return f.nextHop + " = " + hop.String() + "; " + f.source + " = " + source.IP() + "; eth.src = " + via.MAC +
+	return nextHop(hop.String(), source, via)
+}
+
+func nextHop(hop string, source topo.Network, via *topo.RouterPortFacts) string {
+	f := familyOf(source.Is4())
+	return f.nextHop + " = " + hop + "; " + f.source + " = " + source.IP() + "; eth.src = " + via.MAC +
 		"; outport = " + via.Quoted + "; "
 }
 
@@ -124,6 +128,7 @@ const bfdPackets = " && udp.dst == 3784"
 type routeGroup struct {
 	table    string
 	prefix   netip.Prefix
+	base     netip.Addr
 	bySource bool
 	learned  bool
 	// connected: as good as the router's own networks.
@@ -141,7 +146,7 @@ func (g *routeGroup) key() string {
 }
 
 func (g *routeGroup) describe() string {
-	k := g.table + " " + g.prefix.String() + " " + strconv.FormatBool(g.bySource)
+	k := g.table + " " + netip.PrefixFrom(g.base, g.prefix.Bits()).String() + " " + strconv.FormatBool(g.bySource)
 	if g.learned {
 		k += " learned"
 	}
@@ -221,7 +226,7 @@ func routeGroups(r *topo.Router) []*routeGroup {
 	groups := map[string]*routeGroup{}
 	for i := range r.Routes {
 		m := &r.Routes[i]
-		g := &routeGroup{table: m.Table, prefix: m.Prefix, bySource: m.BySource, learned: m.Learned, connected: m.Connected}
+		g := &routeGroup{table: m.Table, prefix: m.Prefix, base: m.Base, bySource: m.BySource, learned: m.Learned, connected: m.Connected}
 		k := g.key()
 		if have := groups[k]; have != nil {
 			g = have

@@ -188,7 +188,7 @@ func (v *routerVIP) emit(r *topo.RouterFacts, b *Builder) {
 			from = append(from, "("+m+")")
 		}
 		back := v.f.ip + " && (" + strings.Join(from, " || ") + ") && "
-		undo, here := "ct_dnat;", back+"(inport == "+p.Quoted+" || outport == "+p.Quoted+") && "+resident(p.CRName)
+		undo, here := "ct_dnat"+commonZone(r)+";", back+"(inport == "+p.Quoted+" || outport == "+p.Quoted+") && "+resident(p.CRName)
 		switch {
 		case stateless:
 			here += " && " + v.lb.Protocol

@@ -68,8 +68,8 @@ func ownAnnouncement(p *topo.SwitchPort) string {
 func routerAnnouncements(p *topo.SwitchPort, r *topo.Router) []string {
 	var central, out []string
 	for _, n := range r.NATs {
-		ext, err := netip.ParseAddr(n.ExternalIP)
-		if err != nil || !ext.Is4() || hasAddress(p.Peer, ext) {
+		ext := n.External.Addr
+		if !n.External.Prefix().IsSingleIP() || !ext.Is4() || hasAddress(p.Peer, ext) {
 			continue
 		}
 		if gw := r.GatewayOf(n, ext); p.Peer.Distributed() && (gw == nil || gw.ID != p.Peer.ID) {

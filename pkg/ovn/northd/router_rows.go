@@ -17,7 +17,7 @@ import (
 func routerPortMAC(p *topo.RouterPort) string {
 	mac := p.MAC
 	for _, s := range p.Row.Networks {
-		if n, err := topo.ParseNetwork(s); err == nil {
+		if n, err := topo.ParseNetwork(s); err == nil && !(n.Is4() && n.Addr.IsUnspecified()) {
 			mac += " " + n.IP() + "/" + strconv.Itoa(n.Bits)
 		}
 	}

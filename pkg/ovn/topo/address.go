@@ -3,9 +3,7 @@ package topo
 import (
 	"encoding/binary"
 	"fmt"
-	"math/bits"
 	"net/netip"
-	"strconv"
 	"strings"
 )
 
@@ -72,42 +70,6 @@ func (a Addresses) String() string {
 	return s
 }
 
-// ParseNetwork reads "10.0.0.1" or "10.0.0.1/24".
-func ParseNetwork(s string) (Network, error) {
-	if strings.Contains(s, "/") {
-		p, err := netip.ParsePrefix(s)
-		if err != nil {
-			return parseDottedMask(s)
-		}
-		return Network{p.Addr(), p.Bits()}, nil
-	}
-	a, err := netip.ParseAddr(s)
-	if err != nil {
-		return Network{}, fmt.Errorf("parsing address %q: %w", s, err)
-	}
-	return Network{a, a.BitLen()}, nil
-}
-
-// parseDottedMask reads "10.0.0.1/255.255.255.0".
-func parseDottedMask(s string) (Network, error) {
-	addr, mask, _ := strings.Cut(s, "/")
-	a, err := netip.ParseAddr(addr)
-	if err != nil {
-		return Network{}, fmt.Errorf("parsing network %q: %w", s, err)
-	}
-	m, err := netip.ParseAddr(mask)
-	if err != nil || !a.Is4() || !m.Is4() {
-		return Network{}, fmt.Errorf("parsing network %q: bad mask", s)
-	}
-	mask4 := m.As4()
-	set := binary.BigEndian.Uint32(mask4[:])
-	ones := bits.LeadingZeros32(^set)
-	if bits.OnesCount32(set) != ones {
-		return Network{}, fmt.Errorf("parsing network %q: bad mask", s)
-	}
-	return Network{a, ones}, nil
-}
-
 // ParseMAC normalises a 48-bit MAC to lower case with colons.
 func ParseMAC(s string) (string, bool) {
 	m, ok := parseMAC(s)
@@ -117,15 +79,15 @@ func ParseMAC(s string) (string, bool) {
 	return fmt.Sprintf("%02x:%02x:%02x:%02x:%02x:%02x", m[0], m[1], m[2], m[3], m[4], m[5]), true
 }
 
-// parseMAC reads six bytes of one or two digits each.
+// parseMAC reads six bytes, as leniently as ParseNetwork reads octets.
 func parseMAC(s string) (m [6]byte, ok bool) {
 	words := strings.Split(s, ":")
 	if len(words) != len(m) {
 		return m, false
 	}
 	for i, w := range words {
-		b, err := strconv.ParseUint(w, 16, 8)
-		if err != nil || len(w) > 2 {
+		b, ok := scan(w, 16)
+		if !ok {
 			return m, false
 		}
 		m[i] = byte(b)

@@ -25,7 +25,10 @@ func Uint(s string, otherwise uint32) uint32 {
 	return uint32(n)
 }
 
+// blanks are what C takes for white space.
+const blanks = " \t\n\v\f\r"
+
 func signed(s string) (int64, bool) {
-	n, err := strconv.ParseInt(strings.TrimLeft(s, " \t\n\v\f\r"), 10, 64)
+	n, err := strconv.ParseInt(strings.TrimLeft(s, blanks), 10, 64)
 	return n, err == nil
 }

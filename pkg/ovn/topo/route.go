@@ -16,8 +16,10 @@ type Route struct {
 	Connected bool
 	Table     string // "" is the main table
 	Prefix    netip.Prefix
-	BySource  bool // the prefix is that of the source
-	Discard   bool // what follows is not set then
+	// Base is the address of the prefix as it is written, its host's bits included: stock takes 10.0.0.1/24 and 10.0.0.2/24 for two.
+	Base     netip.Addr
+	BySource bool // the prefix is that of the source
+	Discard  bool // what follows is not set then
 
 	Hop       netip.Addr
 	Via       *RouterPortFacts
@@ -32,6 +34,7 @@ type Route struct {
 // Hop is a next hop of a policy that a network of the router reaches.
 type Hop struct {
 	netip.Addr
+	Text    string // the address as it is written
 	Via     *RouterPortFacts
 	Source  Network
 	session ovsdb.UUID
@@ -63,13 +66,16 @@ func ResolveRoute(row *nb.LogicalRouterStaticRoute, ports []*RouterPortFacts) (R
 	if err != nil {
 		return Route{}, false
 	}
-	r := Route{ID: row.UUID, Table: row.RouteTable, Prefix: prefix.Prefix(), BySource: row.Policy != nil && *row.Policy == "src-ip"}
+	r := Route{ID: row.UUID, Table: row.RouteTable, Prefix: prefix.Prefix(), Base: prefix.Addr, BySource: row.Policy != nil && *row.Policy == "src-ip"}
 	r.Connected = row.Options["origin"] == "connected"
 	if row.Nexthop == "discard" {
 		r.Discard = true
 		return r, true
 	}
 	hop, ok := parseHop(row.Nexthop)
+	if n, err := ParseNetwork(row.Nexthop); row.OutputPort != nil && err == nil && n.Bits == n.Addr.BitLen() {
+		hop, ok = n.Addr, true // stock is stricter only where it has to look for the way
+	}
 	if !ok {
 		return r, false
 	}
@@ -109,16 +115,16 @@ func ResolveHops(row *nb.LogicalRouterPolicy, ports []*RouterPortFacts) []Hop {
 			return nil // a policy is for one family
 		}
 		if via, source := WayTo(ports, a); via != nil {
-			out = append(out, Hop{Addr: a, Via: via, Source: source})
+			out = append(out, Hop{Addr: a, Text: s, Via: via, Source: source})
 		}
 	}
 	return out
 }
 
-// parseHop reads a next hop: an address, not a network.
+// parseHop reads a next hop: an address, not a network, and with nothing of what ParseNetwork lets pass.
 func parseHop(s string) (netip.Addr, bool) {
-	n, err := ParseNetwork(s)
-	return n.Addr, err == nil && n.Bits == n.Addr.BitLen()
+	a, err := netip.ParseAddr(s)
+	return a, err == nil && a.Zone() == ""
 }
 
 // LearnedRoute is what a chassis wrote into Learned_Route.
@@ -154,7 +160,7 @@ func (l *LearnedRoute) resolve(id ovsdb.UUID, ports []*RouterPortFacts) (Route, 
 			continue
 		}
 		n, ok := p.NetworkOf(hop.Addr)
-		return Route{ID: id, Learned: true, Prefix: prefix.Prefix(), Hop: hop.Addr, Via: p, Source: n}, ok
+		return Route{ID: id, Learned: true, Prefix: prefix.Prefix(), Base: prefix.Addr, Hop: hop.Addr, Via: p, Source: n}, ok
 	}
 	return Route{}, false
 }

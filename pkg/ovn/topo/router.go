@@ -101,18 +101,18 @@ func RAMode(mode string) bool {
 
 // usable reports whether a router port can exist: not without a MAC.
 func usable(row *nb.LogicalRouterPort) bool {
-	_, ok := ParseMAC(strings.TrimSpace(row.MAC))
+	_, ok := ParseMAC(row.MAC)
 	return ok
 }
 
 // routerAddresses parses mac and networks and adds the link-local address, which every router port has.
 func routerAddresses(row *nb.LogicalRouterPort) Addresses {
-	mac, _ := ParseMAC(strings.TrimSpace(row.MAC))
+	mac, _ := ParseMAC(row.MAC)
 	a := Addresses{MAC: mac}
 	hasLocal := false
 	for _, s := range row.Networks {
 		n, err := ParseNetwork(s)
-		if err != nil {
+		if err != nil || n.Is4() && n.Addr.IsUnspecified() {
 			continue
 		}
 		a.add(n)
@@ -221,13 +221,13 @@ func (r *RouterFacts) possible(n *NAT) bool {
 // resolve reads the addresses of a NAT rule; false if it makes no sense.
 func (n *NAT) resolve() bool {
 	var err error
-	if n.External, err = ParseNetwork(n.ExternalIP); err != nil {
+	if n.External, err = ParseNetwork(strings.TrimRight(n.ExternalIP, blanks)); err != nil {
 		return false
 	}
 	if n.Logical, err = ParseNetwork(n.LogicalIP); err != nil || n.Logical.Is4() != n.External.Is4() {
 		return false
 	}
-	if n.Type != "snat" && !(n.External.Prefix().IsSingleIP() && n.Logical.Prefix().IsSingleIP()) {
+	if n.Type != "snat" && !n.Logical.Prefix().IsSingleIP() {
 		return false
 	}
 	if n.ExternalMAC != nil {

@@ -309,7 +309,7 @@ type NAT struct {
 	ExemptedExtIPs *nb.AddressSet
 	LogicalPort    *SwitchPortFacts
 
-	External Network // a network only for the type snat
+	External Network
 	Logical  Network // a network only for the type snat
 	MAC      string  // external_mac in its usual form, "" when there is none
 }
@@ -388,14 +388,6 @@ func (r *Router) balances(a netip.Addr) bool {
 	})
 }
 
-// ExternalText is the external address as matches and actions have it.
-func (n *NAT) ExternalText() string {
-	if n.External.Prefix().IsSingleIP() {
-		return n.External.IP()
-	}
-	return n.ExternalIP
-}
-
 // Quote writes a port name as matches and actions have it: a JSON string.
 func Quote(s string) string {
 	if !strings.ContainsAny(s, "\"\\\n\t\r\b\f") {
@@ -428,7 +420,7 @@ func (p *SwitchPort) routerAddresses(is4 bool) []string {
 				continue
 			}
 			if a := n.External.Addr; a.Is4() == is4 && p.PeerRouter.carriesOut(n, a) && (n.Type != "snat" || p.Peer.answersFor(a, p.PeerRouter)) {
-				set[n.ExternalText()] = true
+				set[n.ExternalIP] = true
 			}
 		}
 		for _, lb := range p.PeerRouter.LoadBalancers {

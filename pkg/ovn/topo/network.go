@@ -1,0 +1,93 @@
+package topo
+
+import (
+	"encoding/binary"
+	"fmt"
+	"math/bits"
+	"net/netip"
+	"strconv"
+	"strings"
+)
+
+// ParseNetwork reads "10.0.0.1", "10.0.0.1/24" or "10.0.0.1/255.255.255.0", and the same for IPv6.
+//
+// It is as lenient as stock, whose numbers may have blanks, signs and zeros before them, and whose IPv4 octets are what is left of
+// larger numbers modulo 256: a row that stock makes something of is not to fail here.
+func ParseNetwork(s string) (Network, error) {
+	address, length, masked := strings.Cut(s, "/")
+	a, ok := parseAddr(address)
+	if !ok {
+		return Network{}, fmt.Errorf("parsing address %q: neither IPv4 nor IPv6", s)
+	}
+	n := Network{a, a.BitLen()}
+	if !masked {
+		return n, nil
+	}
+	if l, ok := signed(length); ok {
+		n.Bits = int(l)
+	} else if n.Bits, ok = parseMask(length, a.Is4()); !ok {
+		n.Bits = -1
+	}
+	if n.Bits < 0 || n.Bits > a.BitLen() {
+		return Network{}, fmt.Errorf("parsing network %q: bad mask", s)
+	}
+	return n, nil
+}
+
+func parseAddr(s string) (netip.Addr, bool) {
+	if a, err := netip.ParseAddr(s); err == nil {
+		return a, a.Zone() == ""
+	}
+	if strings.Contains(s, ":") {
+		a, err := netip.ParseAddr(strings.TrimLeft(s, blanks))
+		return a, err == nil && a.Zone() == ""
+	}
+	octets := strings.Split(s, ".")
+	if len(octets) != 4 {
+		return netip.Addr{}, false
+	}
+	var out [4]byte
+	for i, o := range octets {
+		n, ok := scan(o, 10)
+		if !ok {
+			return netip.Addr{}, false
+		}
+		out[i] = byte(n)
+	}
+	return netip.AddrFrom4(out), true
+}
+
+// scan reads a number as C's scanf does, with blanks and a sign before it.
+func scan(s string, base int) (uint64, bool) {
+	s = strings.TrimLeft(s, blanks)
+	digits, minus := strings.CutPrefix(s, "-")
+	if !minus {
+		digits = strings.TrimPrefix(s, "+")
+	}
+	if base == 16 && len(digits) > 2 && strings.EqualFold(digits[:2], "0x") {
+		digits = digits[2:]
+	}
+	n, err := strconv.ParseUint(digits, base, 64)
+	if minus {
+		n = -n
+	}
+	return n, err == nil
+}
+
+// parseMask counts the bits of a mask that is written as an address.
+func parseMask(s string, is4 bool) (int, bool) {
+	m, ok := parseAddr(s)
+	if !ok || m.Is4() != is4 {
+		return 0, false
+	}
+	b := m.As16()
+	high, low := binary.BigEndian.Uint64(b[:8]), binary.BigEndian.Uint64(b[8:])
+	if is4 {
+		high, low = low<<32, 0
+	}
+	ones := bits.LeadingZeros64(^high)
+	if ones == 64 {
+		ones += bits.LeadingZeros64(^low)
+	}
+	return ones, bits.OnesCount64(high)+bits.OnesCount64(low) == ones
+}
