@@ -104,6 +104,13 @@ bench-central: central stock ## the OVN central beside stock's in one run, 15 mi
 	@go build -o $(BIN)/bench-central ./tests/central
 	@mkdir -p dist; $(BIN)/bench-central -json dist/bench-central.json $(ARGS)
 
+.PHONY: bench-central-doc
+bench-central-doc: ## bench-central on disk and on tmpfs, 30 minutes, and the tables of docs/benchmarks.md from that
+	@$(MAKE) --no-print-directory bench-central
+	@mv dist/bench-central.json dist/bench-central-disk.json
+	@$(MAKE) --no-print-directory bench-central ARGS="-dir /dev/shm $(ARGS)"
+	@$(BIN)/bench-central -doc dist/bench-central-disk.json dist/bench-central.json
+
 .PHONY: oracle
 oracle: stock ## random networks and edits given to stock ovn-northd and to kove's, until they differ; SEED=1 TIME=10m (0: for ever)
 	@go test -vet=off -count=1 -timeout 0 -v ./tests/oracle -run 'TestOracle$$' -oracle.seed $(or $(SEED),$$(date +%s)) -oracle.time $(or $(TIME),0) -oracle.seeds 0

@@ -43,6 +43,42 @@ func TestReport(t *testing.T) {
 	}
 }
 
+func TestDocTables(t *testing.T) {
+	disk, tmpfs := &report{Machine: "M", Settings: "D"}, &report{Machine: "M", Settings: "T"}
+	for _, r := range []struct {
+		r    *report
+		kove float64
+	}{{disk, 4}, {tmpfs, 2}} {
+		for _, net := range []string{"1000 ports", "10000 ports"} {
+			r.r.add(net, "switch_add", "stock", 500)
+			r.r.add(net, "switch_add", "kove", r.kove)
+			r.r.add(net, "bulk", "stock", 13000)
+			r.r.add(net, "bulk", "kove", 2600)
+			r.r.add(net, "rss", "stock", 650)
+			r.r.add(net, "rss", "kove", 500)
+			r.r.add(net, "port_add_cpu", "stock", 1)
+			r.r.add(net, "port_add_cpu", "kove", 1)
+		}
+	}
+	var b strings.Builder
+	docTables(&b, disk, tmpfs)
+	for _, want := range []string{
+		"### 1000 ports\n\n| what |",
+		"| one switch | 500 ms (500-500) | 4.00 ms (4.00-4.00) | 125 | 250 |  |\n",
+		"| one switch | 500 ms (500-500) | 4.00 ms (4.00-4.00) | 125 | 250 | 200, missed on disk |\n",
+		"| load from empty: all visible, sb_cfg caught up | 13.0 s (13000-13000) | 2.6 s (2600-2600) | 5.0 | 5.0 | 3, met |\n",
+		"| RSS after the changes | 650 MiB (650-650) | 500 MiB (500-500) | 1.3 |  | 2, missed |\n",
+		"\nOn disk: M; D.\nOn tmpfs: M; T.\n",
+	} {
+		if !strings.Contains(b.String(), want) {
+			t.Errorf("there is no %q in\n%s", want, b.String())
+		}
+	}
+	if strings.Contains(b.String(), "CPU time of one port") {
+		t.Errorf("what the page leaves out is in\n%s", b.String())
+	}
+}
+
 // TestSmall goes through all of it with a network that is loaded in no time.
 func TestSmall(t *testing.T) {
 	dir := t.TempDir()

@@ -30,6 +30,7 @@ type settings struct {
 	ports, small, iters, bulk, restart int
 	monitors                           int
 	only                               string
+	doc                                bool
 }
 
 func run() error {
@@ -46,7 +47,11 @@ func run() error {
 	flag.IntVar(&o.restart, "restart", 20, "times that the large network's central is restarted")
 	flag.IntVar(&o.monitors, "monitors", 100, "clients that monitor everything")
 	flag.StringVar(&o.only, "only", "", "changes to time, separated by commas")
+	flag.BoolVar(&o.doc, "doc", false, "measure nothing: print the tables of docs/benchmarks.md from what -json wrote, on disk and, as second argument, on tmpfs")
 	flag.Parse()
+	if o.doc {
+		return printDoc(os.Stdout, flag.Args())
+	}
 	if flag.NArg() > 0 {
 		return fmt.Errorf("argument %q is not expected", flag.Arg(0))
 	}

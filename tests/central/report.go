@@ -6,6 +6,7 @@ import (
 	"io"
 	"os"
 	"slices"
+	"strings"
 	"time"
 )
 
@@ -75,6 +76,9 @@ type summary struct {
 	Ratio, Goal                                       float64
 	Met                                               bool
 }
+
+// small reports whether the network is one that no goal is for.
+func (s *summary) small() bool { return strings.HasPrefix(s.Network, "1000 ") }
 
 func median(v []float64) float64 {
 	v = slices.Sorted(slices.Values(v))

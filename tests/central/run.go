@@ -81,7 +81,7 @@ func (s *side) settle() error {
 	return s.sb.discard()
 }
 
-// apply sends a change and returns the time until its signs are seen, in ms.
+// apply sends a change and returns the time until it is acknowledged and its signs are seen, in ms.
 func (s *side) apply(c change) (float64, error) {
 	params := arr{"OVN_Northbound"}
 	for _, op := range append(c.ops[:len(c.ops):len(c.ops)], durable()) {
@@ -92,11 +92,15 @@ func (s *side) apply(c change) (float64, error) {
 	if err != nil {
 		return 0, err
 	}
+	replied := time.Now()
 	if err := failedOp(raw); err != nil {
 		return 0, err
 	}
 	at, err := s.sb.await(c.seen)
-	return float64(at.Sub(begun).Microseconds()) / 1000, err
+	if at.Before(replied) {
+		at = replied
+	}
+	return ms(at.Sub(begun)), err
 }
 
 func failedOp(raw json.RawMessage) error {

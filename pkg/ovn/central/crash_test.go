@@ -28,12 +28,12 @@ func (s lossyStorage) Open(name string) (ovsdb.File, error)   { return s.Disk.Op
 func (s lossyStorage) Create(name string) (ovsdb.File, error) { return s.Disk.Create(name) }
 
 // boot runs a central on a disk. stop ends it and returns what Run says.
-func boot(t *testing.T, disk *lossy.Disk) (c *Central, stop func() error) {
+func boot(t testing.TB, disk *lossy.Disk) (c *Central, stop func() error) {
 	t.Helper()
 	return bootLogging(t, disk, io.Discard)
 }
 
-func bootLogging(t *testing.T, disk *lossy.Disk, log io.Writer) (c *Central, stop func() error) {
+func bootLogging(t testing.TB, disk *lossy.Disk, log io.Writer) (c *Central, stop func() error) {
 	t.Helper()
 	c = New(Options{DataDir: t.TempDir(), storage: lossyStorage{disk}, Logger: slog.New(slog.NewTextHandler(log, nil))})
 	ctx, cancel := context.WithCancel(context.Background())
