@@ -598,9 +598,13 @@ func (n *network) addNAT() string {
 		return ""
 	}
 	l := n.links[n.IntN(len(n.links))]
-	ext := fmt.Sprintf("10.0.%d.%d", subnet(l[1]), 240+n.IntN(6))
+	host := n.IntN(2)
 	inside := fmt.Sprintf("10.0.%d.%d", subnet(n.orNone(n.switches)), 1+n.IntN(200))
-	switch n.IntN(4) {
+	kind := n.IntN(4)
+	// Each kind has addresses of its own: of rules for the same one the first in the order of UUIDs counts, and stock's and
+	// kove's rows have different ones.
+	ext := fmt.Sprintf("10.0.%d.%d", subnet(l[1]), 240+2*min(kind, 2)+host)
+	switch kind {
 	case 0:
 		return "ovn-nbctl --may-exist lr-nat-add " + l[0] + " snat " + ext + " " + inside + "/24"
 	case 1:

@@ -183,6 +183,9 @@ func record(d *Dump, ids map[ovsdb.UUID]ovsdb.UUID, keep func(table, column stri
 					row["options"] = toJSON(m, ids)
 				}
 			}
+			if parent, _ := r["parent_port"].([]string); t.Name == "Port_Binding" && (text(r, "type") == "virtual" || len(parent) > 0) {
+				row["type"] = text(r, "type") // northd looks at it when it takes the row over
+			}
 			if requested, _ := r["tag_request"].([]int64); len(requested) > 0 {
 				delete(row, "tag") // the central chose it
 			}

@@ -265,7 +265,7 @@ func (e *engine) allocateRedirect(u topo.Unit) bool {
 	}
 	switch {
 	case want && !has:
-		k, _, _, err := e.alloc.portKey(name, dp, u.ID, false, 0)
+		k, _, _, err := e.alloc.portKey(name, dp, u.ID, "", 0)
 		if err != nil {
 			e.log.Error("allocating key", "component", "northd", "err", err)
 			return false

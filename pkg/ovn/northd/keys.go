@@ -89,7 +89,7 @@ const maxQueue = 0xf000
 type portAlloc struct {
 	topo.PortKey            // Owner is zero until it shows up
 	dp           ovsdb.UUID // Logical_Switch or Logical_Router
-	nested       bool
+	variant      topo.Variant
 }
 
 func newAllocator() *allocator {
@@ -107,14 +107,14 @@ func (a *allocator) loadDatapath(id ovsdb.UUID, k topo.DatapathKey) bool {
 	return true
 }
 
-func (a *allocator) loadPort(name string, dp ovsdb.UUID, nested bool, k topo.PortKey) bool {
+func (a *allocator) loadPort(name string, dp ovsdb.UUID, variant topo.Variant, k topo.PortKey) bool {
 	if a.port[name] != nil || k.Key == 0 || !a.space(dp).take(k.Key, name) {
 		return false
 	}
 	if k.Queue != 0 && !a.queues.take(k.Queue, name) {
 		k.Queue = 0
 	}
-	a.port[name] = &portAlloc{PortKey: k, dp: dp, nested: nested}
+	a.port[name] = &portAlloc{PortKey: k, dp: dp, variant: variant}
 	return true
 }
 
@@ -209,7 +209,7 @@ func (a *allocator) freeDatapath(id ovsdb.UUID) {
 
 // portKey returns the key of a port, allocating it. As with datapaths, a requested key is taken from a port that did not ask
 // for it: evicted is its name.
-func (a *allocator) portKey(name string, dp, owner ovsdb.UUID, nested bool, requested int64) (k *topo.PortKey, evicted, unmet string, err error) {
+func (a *allocator) portKey(name string, dp, owner ovsdb.UUID, variant topo.Variant, requested int64) (k *topo.PortKey, evicted, unmet string, err error) {
 	p := a.port[name]
 	if p != nil && !p.Owner.IsZero() && p.Owner != owner {
 		return nil, "", "", fmt.Errorf("naming port %s: another logical port has that name", name)
@@ -231,7 +231,7 @@ func (a *allocator) portKey(name string, dp, owner ovsdb.UUID, nested bool, requ
 	} else {
 		delete(a.asked, name)
 	}
-	same := p != nil && p.dp == dp && p.nested == nested
+	same := p != nil && p.dp == dp && p.variant == variant
 	if same && p.Key != 0 && (!meet || requested == p.Key) {
 		p.Owner = owner
 		k := p.PortKey
@@ -248,7 +248,7 @@ func (a *allocator) portKey(name string, dp, owner ovsdb.UUID, nested bool, requ
 	} else if key = space.next(limit, name); key == 0 {
 		return nil, "", unmet, fmt.Errorf("allocating tunnel key of port %s: all %d keys of the datapath are in use", name, limit)
 	}
-	n := &portAlloc{PortKey: topo.PortKey{SB: hashUUID(sb.TablePortBinding, portRowKey(name, a.dp[dp].SB, nested)), Key: key, Owner: owner}, dp: dp, nested: nested}
+	n := &portAlloc{PortKey: topo.PortKey{SB: hashUUID(sb.TablePortBinding, portRowKey(name, a.dp[dp].SB, variant)), Key: key, Owner: owner}, dp: dp, variant: variant}
 	if p != nil {
 		if same {
 			n.SB, n.Queue = p.SB, p.Queue
@@ -303,11 +303,11 @@ func (a *allocator) sweep() {
 	}
 }
 
-// portRowKey is the natural key of a Port_Binding. A port that moves to another switch, or into or out of a parent, is another
+// portRowKey is the natural key of a Port_Binding. A port that moves to another switch, or becomes another variant, is another
 // port to the chassis.
-func portRowKey(name string, dp ovsdb.UUID, nested bool) string {
-	if nested {
-		return name + "/" + dp.String() + "/nested"
+func portRowKey(name string, dp ovsdb.UUID, variant topo.Variant) string {
+	if variant != "" {
+		return name + "/" + dp.String() + "/" + string(variant)
 	}
 	return name + "/" + dp.String()
 }

@@ -418,7 +418,7 @@ func (e *engine) claim() {
 	for name, row := range e.south.bindings {
 		pb := sb.NewPortBinding(row)
 		if dp, ok := bySB[pb.Datapath]; ok {
-			e.alloc.loadPort(name, dp, pb.ParentPort != nil && *pb.ParentPort != "", topo.PortKey{SB: pb.UUID, Key: pb.TunnelKey,
+			e.alloc.loadPort(name, dp, topo.VariantOf(pb.Type, pb.ParentPort != nil), topo.PortKey{SB: pb.UUID, Key: pb.TunnelKey,
 				Queue: bounded(pb.Options["qdisc_queue_id"], 0, 0, maxQueue)})
 		}
 	}

@@ -114,7 +114,7 @@ func compareDatapaths(a, b *datapathState, ida, idb ovsdb.UUID) int {
 func (e *engine) allocatePorts(placed []topo.Placed, others bool) {
 	for _, p := range placed {
 		delete(e.waiting, p.ID)
-		if p.Old.Name != "" && (p.New.Name != p.Old.Name || p.New.Datapath != p.Old.Datapath || p.New.Nested != p.Old.Nested) {
+		if p.Old.Name != "" && (p.New.Name != p.Old.Name || p.New.Datapath != p.Old.Datapath || p.New.Variant != p.Old.Variant) {
 			e.freePort(p.Old.Name, p.ID, p.New.Name == p.Old.Name)
 		}
 	}
@@ -154,7 +154,7 @@ func (e *engine) allocatePort(p topo.Placed) {
 	if a := e.alloc.port[p.New.Name]; a != nil {
 		old = *a
 	}
-	k, evicted, unmet, err := e.alloc.portKey(p.New.Name, p.New.Datapath, p.ID, p.New.Nested, p.New.Requested)
+	k, evicted, unmet, err := e.alloc.portKey(p.New.Name, p.New.Datapath, p.ID, p.New.Variant, p.New.Requested)
 	if err != nil {
 		e.wait(p.ID, p, err.Error(), p.New.Name)
 		return
@@ -172,7 +172,7 @@ func (e *engine) allocatePort(p topo.Placed) {
 	}
 	// One that is still to come gets its key then.
 	if a := e.alloc.port[evicted]; a != nil && !a.Owner.IsZero() {
-		k, _, _, err := e.alloc.portKey(evicted, a.dp, a.Owner, a.nested, 0)
+		k, _, _, err := e.alloc.portKey(evicted, a.dp, a.Owner, a.variant, 0)
 		if err != nil {
 			e.log.Error("allocating key", "component", "northd", "of", evicted, "err", err)
 		}

@@ -186,10 +186,10 @@ func switchPortRows(p *topo.SwitchPort, b *rows) {
 	}
 	cols = append(cols, col(sb.PortBindingColType, typ), col(sb.PortBindingColOptions, stringMap(options)),
 		col(sb.PortBindingColMirrorRules, ovsdb.Set(mirrors...)))
-	b.AddWithID(sb.TablePortBinding, portRowKey(p.Name, p.DP.SB, p.Nested()), p.Key.SB, cols...)
+	b.AddWithID(sb.TablePortBinding, portRowKey(p.Name, p.DP.SB, p.Variant()), p.Key.SB, cols...)
 	if p.CRKey != nil {
 		options := map[string]string{"distributed-port": p.Name}
-		b.AddWithID(sb.TablePortBinding, portRowKey(p.CRName(), p.DP.SB, false), p.CRKey.SB,
+		b.AddWithID(sb.TablePortBinding, portRowKey(p.CRName(), p.DP.SB, ""), p.CRKey.SB,
 			col(sb.PortBindingColDatapath, p.DP.SB), col(sb.PortBindingColLogicalPort, p.CRName()),
 			col(sb.PortBindingColTunnelKey, p.CRKey.Key), col(sb.PortBindingColMAC, portMACs(p)),
 			col(sb.PortBindingColType, "chassisredirect"), col(sb.PortBindingColOptions, stringMap(options)),
@@ -350,7 +350,7 @@ func routerPortRows(p *topo.RouterPort, b *rows) {
 		multicastMember(p.DP, mcStatic, p.Member(), b)
 	}
 	mac := routerPortMAC(p)
-	b.AddWithID(sb.TablePortBinding, portRowKey(p.Name, p.DP.SB, false), p.Key.SB,
+	b.AddWithID(sb.TablePortBinding, portRowKey(p.Name, p.DP.SB, ""), p.Key.SB,
 		col(sb.PortBindingColDatapath, p.DP.SB), col(sb.PortBindingColLogicalPort, p.Name),
 		col(sb.PortBindingColTunnelKey, p.Key.Key), col(sb.PortBindingColMAC, []string{mac}),
 		col(sb.PortBindingColType, typ), col(sb.PortBindingColOptions, stringMap(options)),
@@ -373,7 +373,7 @@ func routerPortRows(p *topo.RouterPort, b *rows) {
 		cr["always-redirect"] = "true"
 	}
 	group := haGroupRows(p.HAGroup, b)
-	b.AddWithID(sb.TablePortBinding, portRowKey(p.CRName, p.DP.SB, false), p.CRKey.SB,
+	b.AddWithID(sb.TablePortBinding, portRowKey(p.CRName, p.DP.SB, ""), p.CRKey.SB,
 		col(sb.PortBindingColDatapath, p.DP.SB), col(sb.PortBindingColLogicalPort, p.CRName),
 		col(sb.PortBindingColTunnelKey, p.CRKey.Key), col(sb.PortBindingColMAC, []string{mac}),
 		col(sb.PortBindingColType, "chassisredirect"), col(sb.PortBindingColOptions, stringMap(cr)),

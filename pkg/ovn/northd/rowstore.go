@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/kove-io/kove/pkg/ovn/sb"
+	"github.com/kove-io/kove/pkg/ovn/topo"
 	"github.com/kove-io/kove/pkg/ovsdb"
 )
 
@@ -556,7 +557,7 @@ var tables = map[string]tableInfo{
 		key: func(r *ovsdb.Row) string {
 			dp, _ := r.Get(sb.PortBindingColDatapath).(ovsdb.UUID)
 			parent, _ := r.Get(sb.PortBindingColParentPort).([]string)
-			return portRowKey(r.String(sb.PortBindingColLogicalPort), dp, len(parent) > 0 && parent[0] != "")
+			return portRowKey(r.String(sb.PortBindingColLogicalPort), dp, topo.VariantOf(r.String(sb.PortBindingColType), len(parent) > 0))
 		},
 	},
 	sb.TableIPMulticast: {

@@ -70,8 +70,30 @@ type Place struct {
 	Name      string
 	Datapath  ovsdb.UUID // Logical_Switch or Logical_Router; zero when it is nowhere
 	Router    bool
-	Nested    bool  // it has a parent port
+	Variant   Variant
 	Requested int64 // options:requested-tnl-key
+}
+
+// Variant is what makes a port another one to the chassis that has it, although name and switch stay: stock deletes its
+// Port_Binding and makes a new one, which is bound nowhere.
+type Variant string
+
+const (
+	// Nested is a VIF behind another one, by its VLAN tag.
+	Nested Variant = "nested"
+	// Virtual is a port of the type virtual.
+	Virtual Variant = "virtual"
+)
+
+// VariantOf is that of a port of a type of Logical_Switch_Port or Port_Binding, "" for most.
+func VariantOf(portType string, hasParent bool) Variant {
+	switch {
+	case portType == "virtual":
+		return Virtual
+	case portType == "" && hasParent:
+		return Nested
+	}
+	return ""
 }
 
 // Placed is a port that came, went or moved.
@@ -129,7 +151,7 @@ func (t *Topo) place(id ovsdb.UUID) place {
 		return place{}
 	}
 	return place{
-		Place: Place{Name: row.Name, Datapath: sws[0], Nested: lspParent(row) != "", Requested: Number(row.Options["requested-tnl-key"])},
+		Place: Place{Name: row.Name, Datapath: sws[0], Variant: VariantOf(row.Type, row.ParentName != nil), Requested: Number(row.Options["requested-tnl-key"])},
 		class: classOf(row), pgs: t.pgOf.peek(id),
 	}
 }

@@ -113,8 +113,8 @@ type SwitchPortFacts struct {
 // Option reads Logical_Switch_Port.options.
 func (p *SwitchPortFacts) Option(k string) string { return p.Row.Options[k] }
 
-// Nested reports whether the port is behind another one, by its VLAN tag.
-func (p *SwitchPortFacts) Nested() bool { return lspParent(p.Row) != "" }
+// Variant is that of the port.
+func (p *SwitchPortFacts) Variant() Variant { return VariantOf(p.Row.Type, p.Row.ParentName != nil) }
 
 // CRName is the name of the port's chassis-redirect port.
 func (p *SwitchPortFacts) CRName() string { return "cr-" + p.Name }
