@@ -109,7 +109,7 @@ var (
 	foreignRows = map[string][]string{
 		"Chassis": nil, "Encap": nil, "Chassis_Private": nil, "MAC_Binding": nil, "FDB": nil, "Learned_Route": nil, "IGMP_Group": nil,
 		"Datapath_Binding": {"tunnel_key", "external_ids"},
-		"Service_Monitor":  {"ip", "port", "protocol", "logical_port", "status"},
+		"Service_Monitor":  {"ip", "port", "protocol", "logical_port", "status", "chassis_name"},
 		"BFD":              {"logical_port", "dst_ip", "src_port", "status", "chassis_name"},
 		"Port_Binding":     {"logical_port", "datapath", "tunnel_key", "parent_port", "chassis", "up", "additional_chassis", "virtual_parent", "encap", "options"},
 	}

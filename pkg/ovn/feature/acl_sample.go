@@ -68,7 +68,8 @@ func sampleByPoint(sw *topo.Switch, app string, s *topo.Sample, domain, point in
 	}
 	action := ""
 	for _, c := range s.Collectors {
-		action += "sample(probability=" + strconv.FormatInt(c.Probability, 10) + ",collector_set=" + strconv.FormatInt(c.SetID, 10) +
+		// Stock keeps eight bits of the set, for which the table has 32.
+		action += "sample(probability=" + strconv.FormatInt(c.Probability, 10) + ",collector_set=" + strconv.FormatInt(c.SetID&0xff, 10) +
 			",obs_domain=" + strconv.FormatInt(domain, 10) + ",obs_point=" + strconv.FormatInt(point, 10) + ");"
 	}
 	return action + " next;"
@@ -90,7 +91,8 @@ func tracksACL(a *topo.ACL) bool { return a.Action == "allow-related" || a.Actio
 func sampleFlow(sw *topo.Switch, stage lflow.Stage, match, point string, domain int64, s *topo.Sample, a *topo.ACL, b *Builder) {
 	action := ""
 	for _, c := range s.Collectors {
-		action += "sample(probability=" + strconv.FormatInt(c.Probability, 10) + ",collector_set=" + strconv.FormatInt(c.SetID, 10) +
+		// Stock keeps eight bits of the set, for which the table has 32.
+		action += "sample(probability=" + strconv.FormatInt(c.Probability, 10) + ",collector_set=" + strconv.FormatInt(c.SetID&0xff, 10) +
 			",obs_domain=" + strconv.FormatInt(domain, 10) + ",obs_point=" + point + "); "
 	}
 	priority := 1000

@@ -162,14 +162,13 @@ func lbAffinity(lb *topo.LoadBalancer, v *topo.VIP, family, origIP, saved, timeo
 		b.AddAll(dps, lflow.SwitchInLB, 150, known, saved+"ct_lb_mark(backends="+text+");").WithHint(lb.ID)
 		b.AddAll(dps, lflow.SwitchInLBAffLearn, 100, learn, commit+", timeout = "+timeout+"); /* drop */").WithHint(lb.ID)
 	}
+	// Those that a service monitor says are down, too: of the flows here, none sends a new client there.
 	for _, be := range v.Backends {
-		if be.Alive() {
-			port := ""
-			if v.HasPort() {
-				port = itoa(int(be.Port))
-			}
-			keep(be.Addr.String(), port, be.String())
+		port := ""
+		if v.HasPort() {
+			port = itoa(int(be.Port))
 		}
+		keep(be.Addr.String(), port, be.String())
 	}
 	for _, t := range v.Templates() {
 		keep(t.Addr, "", t.Addr) // whatever its port

@@ -36,6 +36,11 @@ func routerLBPort(p *topo.RouterPort, b *Builder) {
 
 // routerLBRouter treats connections that are balanced already.
 func routerLBRouter(r *topo.Router, b *Builder) {
+	for _, lb := range r.LoadBalancers {
+		if lb.Options["skip_snat"] == "true" {
+			b.Add(r.Datapath, lflow.RouterOutSNAT, 120, "flags.skip_snat_for_lb == 1 && ip", "next;")
+		}
+	}
 	if !r.HasLB {
 		return
 	}
@@ -48,11 +53,6 @@ func routerLBRouter(r *topo.Router, b *Builder) {
 	for _, snat := range []string{"skip_snat", "force_snat"} {
 		b.Add(r.Datapath, lflow.RouterInDNAT, 70, related+" && ct_mark."+snat+" == 1", "flags."+snat+"_for_lb = 1; ct_commit_nat;")
 		b.Add(r.Datapath, lflow.RouterInDNAT, 70, established+" && ct_mark."+snat+" == 1", "flags."+snat+"_for_lb = 1; next;")
-	}
-	for _, lb := range r.LoadBalancers {
-		if lb.Options["skip_snat"] == "true" {
-			b.Add(r.Datapath, lflow.RouterOutSNAT, 120, "flags.skip_snat_for_lb == 1 && ip", "next;")
-		}
 	}
 }
 

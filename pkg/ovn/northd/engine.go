@@ -293,13 +293,16 @@ func (e *engine) allocateQueue(u topo.Unit) bool {
 	return true
 }
 
-// allocateACLIDs gives the ACLs of a switch the IDs that they lack, and reports whether it did.
+// allocateACLIDs gives the ACLs of a switch or a port group the IDs that they lack, and reports whether it did.
 func (e *engine) allocateACLIDs(u topo.Unit) (did bool) {
-	v, ok := u.View.(*topo.Switch)
-	if !ok {
-		return false
+	var acls []*topo.ACL
+	switch v := u.View.(type) {
+	case *topo.Switch:
+		acls = v.ACLs
+	case *topo.PortGroup:
+		acls = v.Keepers
 	}
-	for _, a := range v.ACLs {
+	for _, a := range acls {
 		if a.WantsID() && a.ID == 0 {
 			if id := e.alloc.aclIDs.next(maxACLID, a.UUID.String()); id != 0 {
 				e.topo.SetACLID(a.UUID, id)

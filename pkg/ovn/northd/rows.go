@@ -76,11 +76,7 @@ func switchRows(sw *topo.Switch, b *rows) {
 	b.AddWithID(sb.TableDatapathBinding, sw.ID.String(), sw.SB,
 		col(sb.DatapathBindingColTunnelKey, sw.Key), col(sb.DatapathBindingColExternalIDs, stringMap(ids)))
 
-	for _, a := range sw.ACLs {
-		if a.ID != 0 {
-			b.AddWithID(sb.TableACLID, a.UUID.String(), a.UUID, col(sb.ACLIDColID, a.ID))
-		}
-	}
+	aclIDRows(sw.ACLs, b)
 
 	oc := sw.OtherConfig
 	snoop := oc["mcast_snoop"] == "true"
@@ -458,6 +454,9 @@ func monitorRows(lb *topo.LoadBalancer, b *rows) {
 			col(sb.ServiceMonitorColPort, m.L4), col(sb.ServiceMonitorColLogicalPort, m.Port),
 			col(sb.ServiceMonitorColSrcMAC, lb.Global.South.SvcMonitorMAC), col(sb.ServiceMonitorColSrcIP, m.SourceIP),
 			col(sb.ServiceMonitorColChassisName, m.Chassis), col(sb.ServiceMonitorColOptions, stringMap(m.Check.Options)))
+		if !m.Down.IsZero() {
+			b.Bind(ovsdb.Update(sb.TableServiceMonitor, m.Down, col(sb.ServiceMonitorColStatus, []string{"offline"})))
+		}
 	}
 }
 
@@ -466,7 +465,16 @@ func templateVarRows(v *nb.ChassisTemplateVar, b *rows) {
 		col(sb.ChassisTemplateVarColVariables, stringMap(v.Variables)))
 }
 
+func aclIDRows(acls []*topo.ACL, b *rows) {
+	for _, a := range acls {
+		if a.ID != 0 {
+			b.AddWithID(sb.TableACLID, a.UUID.String(), a.UUID, col(sb.ACLIDColID, a.ID))
+		}
+	}
+}
+
 func portGroupRows(pg *topo.PortGroup, b *rows) {
+	aclIDRows(pg.Keepers, b)
 	for _, family := range []string{"_ip4", "_ip6"} {
 		b.Add(sb.TableAddressSet, pg.Name+family, col(sb.AddressSetColName, pg.Name+family))
 	}

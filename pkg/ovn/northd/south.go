@@ -131,7 +131,7 @@ func (e *engine) applySB(changes []ovsdb.Change) {
 			if m.Status != nil {
 				status = *m.Status
 			}
-			e.topo.SetMonitor(k, status, c.New != nil)
+			e.topo.SetMonitor(k, topo.MonitorState{ID: m.UUID, Status: status, Chassis: m.ChassisName}, c.New != nil)
 			e.foreign(c)
 		case sb.TableBFD:
 			e.applyBFD(c)

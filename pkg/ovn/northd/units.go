@@ -79,8 +79,8 @@ func (b *rows) Member(table, key, column string, value any) {
 // Back writes northbound columns. Call it only when they differ from the view.
 func (b *rows) Back(op ovsdb.Op) { b.back = append(b.back, op) }
 
-// Bind writes columns of a Port_Binding that chassis own, on behalf of one that does not. Call it only when they differ from
-// the view.
+// Bind writes columns that chassis own, on behalf of one that does not: where a port is bound, that what a monitor watches is
+// gone. Call it only when they differ from the view.
 func (b *rows) Bind(op ovsdb.Op) { b.bind = append(b.bind, op) }
 
 // compile runs a unit and applies what changed in its output to the tables.

@@ -131,9 +131,11 @@ type Backend struct {
 type Monitor struct {
 	MonitorKey
 	SourceIP string
-	Chassis  string // that has the port, "" while it is down
-	DP       *Datapath
-	Check    *nb.LoadBalancerHealthCheck
+	Chassis  string // that has the port or had it last
+	// Down is the Service_Monitor that says online of a port that is down, zero if it does not: no chassis will say otherwise.
+	Down  ovsdb.UUID
+	DP    *Datapath
+	Check *nb.LoadBalancerHealthCheck
 }
 
 // Alive reports whether the backend gets connections: it is not watched, or not known to be down.

@@ -23,6 +23,7 @@ type rules struct {
 	peerRouters     *Rule[ovsdb.UUID, *Router] // what the ports that lead to a router may know of it
 	pgFacts         *Rule[ovsdb.UUID, *PortGroupFacts]
 	pgACLs          *Rule[ovsdb.UUID, []*ACL]
+	pgKeepers       *Rule[ovsdb.UUID, []*ACL] // those that want an ID
 	acls            *Rule[aclKey, *ACL]
 	samples         *Rule[ovsdb.UUID, *Sample]
 	lbFacts         *Rule[ovsdb.UUID, *LoadBalancerFacts]
@@ -84,6 +85,7 @@ func (t *Topo) initRules() {
 	t.peerRouters = newRule(g, "router behind a port", t.computePeerRouter)
 	t.pgFacts = newRule(g, "port group facts", t.computePortGroupFacts)
 	t.pgACLs = newRule(g, "ACLs of port group", t.computePortGroupACLs)
+	t.pgKeepers = newRule(g, "ACLs of port group that want an ID", t.computeKeepers)
 	t.acls = newRule(g, "ACL", t.computeACL)
 	t.samples = newRule(g, "sample", t.computeSample)
 	t.lbFacts = newRule(g, "load balancer facts", t.computeLBFacts)
@@ -263,12 +265,16 @@ func (t *Topo) aclList(ids []ovsdb.UUID, pg string) []*ACL {
 	return out
 }
 
+func (t *Topo) computeKeepers(id ovsdb.UUID) []*ACL {
+	return slices.DeleteFunc(slices.Clone(t.pgACLs.Get(id)), func(a *ACL) bool { return !a.WantsID() })
+}
+
 func (t *Topo) computePortGroup(id ovsdb.UUID) *PortGroup {
 	f := t.pgFacts.Get(id)
 	if f == nil {
 		return nil
 	}
-	pg := &PortGroup{PortGroupFacts: f}
+	pg := &PortGroup{PortGroupFacts: f, Keepers: t.pgKeepers.Get(id)}
 	for _, sw := range t.members.swsOf.Get(id) {
 		if d := t.datapath.Get(sw); d != nil {
 			pg.Switches = append(pg.Switches, d)
@@ -294,7 +300,7 @@ func (t *Topo) computeLBFacts(id ovsdb.UUID) *LoadBalancerFacts {
 			for j := range v.Backends {
 				b := &v.Backends[j]
 				if b.LSP != "" && b.SourceIP != "" && t.enabledPort(b.LSP) {
-					b.Status = t.monitors.Get(MonitorKey{b.LSP, b.Addr.String(), f.Protocol, int64(b.Port)})
+					b.Status = t.monitors.Get(MonitorKey{b.LSP, b.Addr.String(), f.Protocol, int64(b.Port)}).Status
 				} else {
 					b.Status = "offline" // nobody can tell: ip_port_mappings does not say where it is
 				}
@@ -387,8 +393,10 @@ func (t *Topo) lbMonitors(f *LoadBalancerFacts) []Monitor {
 			}
 			m := Monitor{MonitorKey: MonitorKey{b.LSP, b.Addr.String(), f.Protocol, int64(b.Port)}, SourceIP: b.SourceIP,
 				DP: p.DP, Check: v.Check}
-			if p.Up {
-				m.Chassis = p.Chassis
+			state := t.monitors.Get(m.MonitorKey)
+			m.Chassis = cmp.Or(p.Chassis, state.Chassis)
+			if !p.Up && state.Status == "online" {
+				m.Down = state.ID
 			}
 			out = append(out, m)
 		}

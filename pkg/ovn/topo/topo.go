@@ -50,8 +50,8 @@ type Topo struct {
 	portKeys  *Input[string, *PortKey]         // by logical port name
 	bindings  *Input[string, *Binding]         // by logical port name
 	south     *Input[struct{}, *South]
-	chassis   *Input[string, Chassis]    // by name, and by host name where that is not a name
-	monitors  *Input[MonitorKey, string] // status by what is monitored
+	chassis   *Input[string, Chassis] // by name, and by host name where that is not a name
+	monitors  *Input[MonitorKey, MonitorState]
 	aclIDs    *Input[ovsdb.UUID, int64]
 	learned   *Input[ovsdb.UUID, *LearnedRoute] // by Learned_Route
 	bfdStatus *Input[bfdKey, string]            // that chassis wrote
@@ -100,7 +100,7 @@ func New() *Topo {
 		bindings:  newInput[string, *Binding](g),
 		south:     newInput[struct{}, *South](g),
 		chassis:   newInput[string, Chassis](g),
-		monitors:  newInput[MonitorKey, string](g),
+		monitors:  newInput[MonitorKey, MonitorState](g),
 		aclIDs:    newInput[ovsdb.UUID, int64](g),
 		learned:   newInput[ovsdb.UUID, *LearnedRoute](g),
 		bfdStatus: newInput[bfdKey, string](g),
@@ -193,10 +193,17 @@ func (t *Topo) SetChassis(all map[string]Chassis) {
 	}
 }
 
-// SetMonitor sets the status that a chassis wrote into Service_Monitor; exists is false when the row is gone.
-func (t *Topo) SetMonitor(k MonitorKey, status string, exists bool) {
+// MonitorState is what a row of Service_Monitor says.
+type MonitorState struct {
+	ID      ovsdb.UUID
+	Status  string // that a chassis wrote, "" for none
+	Chassis string // that watches
+}
+
+// SetMonitor sets what a row of Service_Monitor says; exists is false when the row is gone.
+func (t *Topo) SetMonitor(k MonitorKey, s MonitorState, exists bool) {
 	if exists {
-		t.monitors.put(k, status)
+		t.monitors.put(k, s)
 	} else {
 		t.monitors.remove(k)
 	}

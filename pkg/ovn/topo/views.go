@@ -227,6 +227,8 @@ type PortGroupFacts struct {
 type PortGroup struct {
 	*PortGroupFacts
 	Switches []*Datapath // that it has a port in
+	// Keepers are its ACLs that want an ID, which they have even if the group has no ports.
+	Keepers []*ACL
 }
 
 // RouterPortFacts is what others may know of a router port.
