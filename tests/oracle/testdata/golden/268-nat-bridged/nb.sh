@@ -8,6 +8,6 @@ done
 ovn-nbctl set Logical_Router_Port r1-in options:redirect-type=bridged
 ovn-nbctl set Logical_Router_Port r2-gw options:redirect-type=bridged
 ovn-nbctl ls-add s3 -- lsp-add s3 s3r -- lsp-set-type s3r router -- lsp-set-addresses s3r router -- lsp-set-options s3r router-port=r3-gw
-ovn-nbctl ls-add s4 -- lsp-add s4 s4r -- lsp-set-type s4r router -- lsp-set-addresses s4r router -- lsp-set-options s4r router-port=r4-gw
-ovn-nbctl lsp-add s4 s4l -- lsp-set-type s4l localnet -- lsp-set-addresses s4l unknown -- lsp-set-options s4l network_name=phys
+ovn-nbctl ls-add s4 -- lsp-add s4 s4l -- lsp-set-type s4l localnet -- lsp-set-addresses s4l unknown -- lsp-set-options s4l network_name=phys
+ovn-nbctl lsp-add s4 s4r -- lsp-set-type s4r router -- lsp-set-addresses s4r router -- lsp-set-options s4r router-port=r4-gw
 ovn-nbctl set Logical_Router_Port r3-in options:redirect-type=Bridged

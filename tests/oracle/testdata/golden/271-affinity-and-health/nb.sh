@@ -1,5 +1,6 @@
 # A client keeps its backend whatever the service monitor says.
-ovn-nbctl ls-add s -- lsp-add s p1 -- lsp-set-addresses p1 "0a:00:00:00:00:01 10.0.0.1" -- lsp-add s p2 -- lsp-set-addresses p2 "0a:00:00:00:00:02 10.0.0.2"
+ovn-nbctl ls-add s -- lsp-add s p1 -- lsp-set-addresses p1 "0a:00:00:00:00:01 10.0.0.1"
+ovn-nbctl lsp-add s p2 -- lsp-set-addresses p2 "0a:00:00:00:00:02 10.0.0.2"
 ovn-nbctl lr-add r -- set Logical_Router r options:chassis=hv1
 for i in 1 2 3 4 5; do
 ovn-nbctl lb-add lb$i 10.96.0.$i:80 10.0.0.1:80,10.0.0.2:80 tcp -- set Load_Balancer lb$i options:affinity_timeout=60 -- ls-lb-add s lb$i -- lr-lb-add r lb$i
