@@ -22,16 +22,17 @@ const (
 
 // conn is one client. A reader executes its requests in order; a writer makes and sends whatever it gets to see.
 type conn struct {
-	srv    *Server
-	nc     net.Conn
-	name   string
-	log    *slog.Logger
-	probe  time.Duration
-	sess   session
-	heard  atomic.Int64 // unix nanoseconds of the last thing received
-	idle   atomic.Bool  // it was asked for a sign of life and has given none yet
-	ctx    context.Context
-	cancel context.CancelFunc
+	srv     *Server
+	nc      net.Conn
+	name    string
+	log     *slog.Logger
+	probe   time.Duration
+	sess    session
+	noLocks bool         // the remote is read-only
+	heard   atomic.Int64 // unix nanoseconds of the last thing received
+	idle    atomic.Bool  // it was asked for a sign of life and has given none yet
+	ctx     context.Context
+	cancel  context.CancelFunc
 
 	mu      sync.Mutex // guards the rest, and monitor.cancel
 	wake    *sync.Cond

@@ -5,6 +5,7 @@
 //   - Database: transactions with every rule of ovsdb-server(7): references, garbage collection, indexes, constraints;
 //   - Journal: where committed transactions become durable, and its backend in OVSDB's own log format (ovsdb(5));
 //   - Server: JSON-RPC over unix, TCP and TLS sockets, with monitors, locks, the _Server database and role-based access;
+//   - Backup: a server whose databases follow those of another one;
 //   - Convert: another schema for a database in use; CheckFile and SetAside: what a file holds, and out of the way with it;
 //   - Client: the same DB interface over a socket.
 //

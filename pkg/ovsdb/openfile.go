@@ -42,7 +42,9 @@ func openLocked(path string, opts Options, lock io.Closer) (*Database, error) {
 }
 
 // FileSchema reads the schema of the database in a file.
-func FileSchema(path string) (*Schema, error) { return schemaOf(Dir(filepath.Dir(path)), filepath.Base(path)) }
+func FileSchema(path string) (*Schema, error) {
+	return schemaOf(Dir(filepath.Dir(path)), filepath.Base(path))
+}
 
 // schemaOf reads the first record of a database file.
 func schemaOf(dir Dir, name string) (*Schema, error) {

@@ -318,10 +318,10 @@ func (l *listener) look() (activeState, []*conn) {
 }
 
 func (s *Server) newConn(nc net.Conn, r Remote) *conn {
-	c := &conn{srv: s, nc: nc, log: s.log, blocked: map[string]*blockedTxn{}, monitors: map[string]*monitor{}}
+	c := &conn{srv: s, nc: nc, noLocks: r.ReadOnly, log: s.log, blocked: map[string]*blockedTxn{}, monitors: map[string]*monitor{}}
 	c.wake, c.paid = sync.NewCond(&c.mu), sync.NewCond(&c.mu)
 	c.ctx, c.cancel = context.WithCancel(context.Background())
-	c.sess = session{role: r.Role, readOnly: r.ReadOnly, holdsLock: func(name string) bool { return s.locks.owns(c, name) }}
+	c.sess = session{role: r.Role, readOnly: r.ReadOnly || s.backup != nil, holdsLock: func(name string) bool { return s.locks.owns(c, name) }}
 	c.heard.Store(time.Now().UnixNano())
 	if strings.HasPrefix(r.Target, "punix:") || strings.HasPrefix(r.Target, "unix:") {
 		c.name = r.Target

@@ -466,7 +466,7 @@ func (c *conn) converted(db *Database, by *conversion) {
 }
 
 func (c *conn) lockRequest(id any, method string, params []any) error {
-	if c.sess.readOnly {
+	if c.noLocks {
 		return errReadOnlyLock
 	}
 	name, ok := "", len(params) == 1

@@ -38,6 +38,7 @@ type Server struct {
 	logged  map[string]context.CancelFunc // tables that LogTable logs, as DATABASE:TABLE
 	lns     map[*listener]struct{}
 	remotes map[string]interface{ close() } // by target
+	backup  *Backup                         // nil while the server leads; see Follow
 	done    bool
 	wg      sync.WaitGroup
 }
@@ -173,7 +174,11 @@ func (s *Server) Close() error {
 	for _, stop := range s.logged {
 		stop()
 	}
+	backup := s.backup
 	s.mu.Unlock()
+	if backup != nil {
+		backup.stop()
+	}
 	for _, r := range remotes {
 		r.close()
 	}

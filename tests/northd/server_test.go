@@ -5,6 +5,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"syscall"
 	"testing"
@@ -218,29 +219,89 @@ func TestServerWaitsForDatabase(t *testing.T) {
 	}
 }
 
-// TestStockBackup has stock's server keep a copy of what kove's serves (ovsdb-server(1), Active-Backup Options).
-func TestStockBackup(t *testing.T) {
-	l := newLab(t)
-	program := l.withServer()
-	for _, name := range []string{"nb", "copy"} {
-		l.run("ovsdb-tool", "create", l.path(name+".db"), l.stock+"/share/ovn/ovn-nb.ovsschema")
+// TestBackup has a server keep a copy of what another one serves (ovsdb-server(1), Active-Backup Options), be they of stock or
+// of kove: it takes over, falls back, and is then just as the other one, whatever it had by itself.
+func TestBackup(t *testing.T) {
+	for _, tc := range [][2]string{{"kove", "stock"}, {"stock", "kove"}, {"kove", "kove"}} {
+		t.Run(tc[1]+" follows "+tc[0], func(t *testing.T) {
+			l := newLab(t)
+			programs := map[string]string{"stock": l.stock + "/bin/ovsdb-server", "kove": l.withServer()}
+			for _, name := range []string{"a", "b"} {
+				l.run("ovsdb-tool", "create", l.path(name+".db"), l.stock+"/share/ovn/ovn-nb.ovsschema")
+			}
+			l.run("ovsdb-tool", "transact", l.path("b.db"), `["OVN_Northbound",{"op":"insert","table":"Logical_Switch","row":{"name":"stale"}}]`)
+			start := func(i int, name string, more ...string) *process {
+				p := l.start(programs[tc[i]], append([]string{"--unixctl=" + l.path(name+".ctl"), "--remote=punix:" + l.path(name), "-vconsole:info", l.path(name + ".db")}, more...)...)
+				l.until("it listens", func() bool { return listens(l.path(name)) && listens(l.path(name+".ctl")) })
+				return p
+			}
+			nbctl := func(name string, args ...string) (string, int) {
+				t.Helper()
+				out, errs, status := l.try("ovn-nbctl", append([]string{"--db=unix:" + l.path(name), "-t30"}, args...)...)
+				return out + errs, status
+			}
+			command := func(args ...string) string {
+				t.Helper()
+				return l.run("ovs-appctl", append([]string{"-t", l.path("b.ctl")}, args...)...)
+			}
+			// The rows with their UUIDs, all columns.
+			contents := func(name string) string {
+				out, _, _ := l.try("ovsdb-client", "-fcsv", "--no-headings", "dump", "unix:"+l.path(name), "OVN_Northbound")
+				lines := strings.Split(out, "\n")
+				slices.Sort(lines)
+				return strings.Join(lines, "\n")
+			}
+			same := func(when string) {
+				t.Helper()
+				l.until("both have the same "+when, func() bool { return contents("a") == contents("b") })
+			}
+			a := start(0, "a")
+			if out, status := nbctl("a", "ls-add", "before", "--", "lsp-add", "before", "p"); status != 0 {
+				t.Fatal(out)
+			}
+			start(1, "b", "--sync-from=unix:"+l.path("a"))
+			l.until("it replicates", func() bool {
+				out := command("ovsdb-server/sync-status")
+				return strings.Contains(out, "state: backup\n") && strings.Contains(out, "replicating: unix:"+l.path("a")+"\n")
+			})
+			same("at first")
+			if out, _ := nbctl("b", "ls-list"); !strings.Contains(out, "before") || strings.Contains(out, "stale") {
+				t.Errorf("the copy: %s", out)
+			}
+			for _, args := range [][]string{{"ls-add", "after", "--", "lsp-add", "after", "q"}, {"lr-add", "r", "--", "lrp-add", "r", "rp", "0a:00:00:00:00:01", "10.0.0.1/24"},
+				{"acl-add", "after", "to-lport", "5", "ip4", "drop"}, {"set", "Logical_Switch", "before", "other_config:subnet=10.0.0.0/24"}, {"ls-del", "before"}} {
+				if out, status := nbctl("a", args...); status != 0 {
+					t.Fatal(out)
+				}
+			}
+			same("after changes")
+			if out, status := nbctl("b", "ls-add", "x"); status == 0 || !strings.Contains(out, "insert operation not allowed when database server is in read only mode") {
+				t.Errorf("writing to the copy: %d %s", status, out)
+			}
+			// It takes over, and goes on by itself.
+			command("ovsdb-server/disconnect-active-ovsdb-server")
+			if out := command("ovsdb-server/sync-status"); !strings.Contains(out, "state: active\n") {
+				t.Errorf("it took over, and says %s", out)
+			}
+			if out, status := nbctl("b", "ls-add", "own"); status != 0 {
+				t.Error(out)
+			}
+			if out, status := nbctl("a", "ls-add", "theirs"); status != 0 {
+				t.Error(out)
+			}
+			// It falls back; the other one restarts meanwhile.
+			command("ovsdb-server/set-active-ovsdb-server", "unix:"+l.path("a"))
+			command("ovsdb-server/connect-active-ovsdb-server")
+			same("after it fell back")
+			a.kill(syscall.SIGKILL)
+			os.Remove(l.path("a"))
+			start(0, "a")
+			if out, status := nbctl("a", "ls-add", "restarted"); status != 0 {
+				t.Error(out)
+			}
+			same("after a restart")
+		})
 	}
-	l.start(program, "--unixctl="+l.path("ctl"), "--remote=punix:"+l.path("sock"), l.path("nb.db"))
-	l.until("it listens", func() bool { return listens(l.path("sock")) })
-	l.run("ovn-nbctl", "--db=unix:"+l.path("sock"), "ls-add", "before")
-	l.start(l.stock+"/bin/ovsdb-server", "--unixctl="+l.path("copy.ctl"), "--remote=punix:"+l.path("copy"), "--sync-from=unix:"+l.path("sock"), l.path("copy.db"))
-	l.until("it replicates", func() bool {
-		out, _, _ := l.try("ovs-appctl", "-t", l.path("copy.ctl"), "ovsdb-server/sync-status")
-		return strings.Contains(out, "replicating: unix:"+l.path("sock"))
-	})
-	l.run("ovn-nbctl", "--db=unix:"+l.path("sock"), "ls-add", "after", "--", "lsp-add", "after", "p")
-	l.until("the copy has it all", func() bool {
-		out, _, _ := l.try("ovsdb-client", "dump", "unix:"+l.path("copy"), "OVN_Northbound", "Logical_Switch", "name")
-		return strings.Contains(out, "before") && strings.Contains(out, "after")
-	})
-	// The copy takes over.
-	l.run("ovs-appctl", "-t", l.path("copy.ctl"), "ovsdb-server/disconnect-active-ovsdb-server")
-	l.run("ovn-nbctl", "--db=unix:"+l.path("copy"), "lsp-add", "before", "q")
 }
 
 // TestServerRun runs a command beside the server (--run), and refuses what it cannot do.
@@ -257,7 +318,7 @@ func TestServerRun(t *testing.T) {
 		"--no-dbs --nonsense":                      "unrecognized option '--nonsense' (see ovsdb-server --help)",
 		"nosuch.db":                                "nosuch.db: open failed (No such file or directory)",
 		"relay:OVN_Northbound:tcp:1.2.3.4:6641":    "relay databases are not supported",
-		"--no-dbs --sync-from=tcp:1.2.3.4:6641":    "replication is not supported",
+		"--no-dbs --sync-from=ptcp:6641":           "want unix:PATH, tcp:HOST:PORT or ssl:HOST:PORT",
 		"--no-dbs --config-file=x":                 "--config-file is not supported",
 		"--no-dbs --remote=foo:x":                  "foo:x",
 		"--no-dbs --remote=db:X,Y,Z":               "there is no database X",

@@ -219,7 +219,10 @@ func (c *Central) serve(undo *closers, db *ovsdb.Database, ctl string, remotes [
 	if c.opts.CtlDir == "" {
 		return nil
 	}
-	commands := unixctl.Commands(srv, unixctl.Options{Version: c.opts.Version, Exit: c.opts.Exit})
+	commands, err := unixctl.Commands(srv, unixctl.Options{Version: c.opts.Version, Exit: c.opts.Exit})
+	if err != nil {
+		return err
+	}
 	maps.Copy(commands, c.opts.Commands)
 	x, err := unixctl.Listen(filepath.Join(c.opts.CtlDir, ctl+".ctl"), commands)
 	if err != nil {

@@ -85,7 +85,7 @@ func defaultDatabase(getenv func(string) string) string {
 
 func parseOptions(p *program.Program, args []string, getenv func(string) string, verbose func(spec string) error) (*options, error) {
 	o := &options{}
-	none := false
+	none, active := false, false
 	c, rest, err := p.Parse(args, getenv, verbose, func(name, value string) error {
 		switch name {
 		case "remote":
@@ -99,7 +99,7 @@ func parseOptions(p *program.Program, args []string, getenv func(string) string,
 		case "sync-exclude-tables":
 			o.sync.Excluded = value
 		case "active":
-			o.sync.StartActive = true
+			active = true
 		case "config-file":
 			return fmt.Errorf("--config-file is not supported: give each remote with --remote and name the database files; role, read-only and the like are columns of Connection rows (--remote=db:DATABASE,TABLE,COLUMN)")
 		case "record", "replay":
@@ -114,9 +114,7 @@ func parseOptions(p *program.Program, args []string, getenv func(string) string,
 	if c.Shows() {
 		return o, nil
 	}
-	if o.sync.Active != "" && !o.sync.StartActive {
-		return nil, fmt.Errorf("--sync-from=%s: %w; with --active it starts as the active server", o.sync.Active, unixctl.ErrNoSync)
-	}
+	o.sync.Backup = o.sync.Active != "" && !active
 	if len(rest) == 0 && !none {
 		rest = []string{defaultDatabase(getenv)}
 	}
@@ -158,13 +156,18 @@ func serve(ctx context.Context, o *options, version string, l program.Life) (err
 			return err
 		}
 	}
+	// It is a backup, if it shall be one, before any client can write.
+	commands, err := unixctl.Commands(srv, unixctl.Options{Version: version, Exit: l.Stop, Databases: f, Sync: o.sync})
+	if err != nil {
+		return err
+	}
 	for _, r := range o.remotes {
 		if _, err := srv.Listen(ovsdb.Remote{Target: r}); err != nil {
 			return err
 		}
 	}
 	l.Log.Info(Program + " (Open vSwitch) " + unixctl.StandsFor + ", kove " + version)
-	if err := l.Up(unixctl.Commands(srv, unixctl.Options{Version: version, Exit: l.Stop, Databases: f, Sync: o.sync})); err != nil {
+	if err := l.Up(commands); err != nil {
 		return err
 	}
 	child := make(chan error, 1)
@@ -217,7 +220,10 @@ used for the remotes of its Connection rows.
 Other options:
   --run COMMAND           run COMMAND as subprocess then exit
   --no-dbs                serve no database until add-db
-  --sync-from=SERVER      only with --active: there is no backup mode
+  --sync-from=SERVER      follow the active SERVER, as its backup
+  --sync-exclude-tables=DB:TABLE,...
+                          leave these tables out
+  --active                with --sync-from, start as the active server
   --unixctl=SOCKET        override default control socket name
                           (default: ` + p.Run + `/ovsdb-server.PID.ctl)
   -h, --help              display this help message

@@ -10,6 +10,7 @@ import (
 	"strings"
 	"sync"
 	"sync/atomic"
+	"time"
 
 	"github.com/kove-io/kove/pkg/ovsdb"
 )
@@ -23,11 +24,11 @@ type Options struct {
 	Sync      Sync
 }
 
-// Sync is what a program was told about replication. This server is always the active one.
+// Sync is what a program was told about replication (ovsdb-server(1), Active-Backup Options).
 type Sync struct {
-	Active      string // the server of --sync-from
-	Excluded    string // the tables of --sync-exclude-tables
-	StartActive bool   // --active
+	Active   string // the server of --sync-from
+	Excluded string // the tables of --sync-exclude-tables
+	Backup   bool   // follow it from the start: without --active
 }
 
 // Databases are the files that a server may be told to serve.
@@ -46,13 +47,11 @@ var (
 	errNotFound     = errors.New("Failed to find the database.")     //nolint:staticcheck
 	errReserved     = errors.New("Cannot remove reserved database.") //nolint:staticcheck
 	errFixed        = errors.New("the databases of this program are fixed: run another one for other databases (ovsdb-server in a process of its own takes any number of files)")
+	errLeads        = errors.New("the databases of this program are its northd's: it is always the active one (ovsdb-server in a process of its own may follow another)")
 	errNoRelay      = errors.New("relay databases are not supported")
 	errNoConfig     = errors.New("Configuration file was not specified on command line") //nolint:staticcheck
 	errNotSupported = errors.New("not supported")
 )
-
-// ErrNoSync is what a server that shall be a backup says.
-var ErrNoSync = errors.New("replication is not supported: keep a copy with `ovsdb-client backup`, or run stock ovsdb-server with --sync-from against this server")
 
 // server is what the commands act on.
 type server struct {
@@ -63,12 +62,20 @@ type server struct {
 	mu       sync.Mutex // guards the rest
 	active   string     // set-active-ovsdb-server
 	excluded string     // set-sync-exclude-tables
+	probe    time.Duration
+	backup   *ovsdb.Backup // nil while it leads
+	followed bool          // it was a backup some time
 }
 
 // Commands are the commands about a database server (ovsdb-server(1), RUNTIME MANAGEMENT COMMANDS). Those of a cluster are not
-// there, as with a stock server without a clustered database; what would make it a backup of another server is refused.
-func Commands(srv *ovsdb.Server, opts Options) map[string]Command {
+// there, as with a stock server without a clustered database. With Options.Sync.Backup the server is a backup when this returns.
+func Commands(srv *ovsdb.Server, opts Options) (map[string]Command, error) {
 	x := &server{Server: srv, opts: opts, active: opts.Sync.Active, excluded: opts.Sync.Excluded}
+	if opts.Sync.Backup {
+		if err := x.follow(); err != nil {
+			return nil, err
+		}
+	}
 	say := func(text string) func([]string) (string, error) {
 		return func([]string) (string, error) { return text, nil }
 	}
@@ -105,21 +112,20 @@ func Commands(srv *ovsdb.Server, opts Options) map[string]Command {
 		"ovsdb-server/perf-counters-show":   {Run: say("performance counter is not supported on this platform\n")},
 		"ovsdb-server/perf-counters-clear":  {Run: say("")},
 
-		// This server is the active one, and there is no other.
-		"ovsdb-server/sync-status":                            {Run: say("state: active\n")},
+		"ovsdb-server/sync-status":                            {Run: x.syncStatus},
 		"ovsdb-server/set-active-ovsdb-server":                {Min: 1, Max: 1, Run: x.remember(&x.active)},
 		"ovsdb-server/get-active-ovsdb-server":                {Run: x.recall(&x.active)},
 		"ovsdb-server/set-sync-exclude-tables":                {Min: 1, Max: 1, Run: x.remember(&x.excluded)},
 		"ovsdb-server/get-sync-exclude-tables":                {Run: x.recall(&x.excluded)},
 		"ovsdb-server/connect-active-ovsdb-server":            {Run: x.connectActive},
-		"ovsdb-server/disconnect-active-ovsdb-server":         {Run: say("")},
-		"ovsdb-server/set-active-ovsdb-server-probe-interval": {Min: 1, Max: 1, Run: probeInterval},
+		"ovsdb-server/disconnect-active-ovsdb-server":         {Run: x.disconnectActive},
+		"ovsdb-server/set-active-ovsdb-server-probe-interval": {Min: 1, Max: 1, Run: x.setProbe},
 		"ovsdb-server/set-relay-source-probe-interval":        {Min: 1, Max: 1, Run: probeInterval},
 	}
 	if opts.Exit != nil {
 		commands["exit"] = Command{Run: say(""), After: opts.Exit}
 	}
-	return commands
+	return commands, nil
 }
 
 func onOff(word, wrong string) (bool, error) {
@@ -145,7 +151,15 @@ func (x *server) addDB(args []string) (string, error) {
 	case x.opts.Databases == nil:
 		return "", errFixed
 	}
-	return "", x.opts.Databases.Add(args[0])
+	if err := x.opts.Databases.Add(args[0]); err != nil {
+		return "", err
+	}
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	if x.backup != nil { // the new one is to be followed too
+		return "", x.follow()
+	}
+	return "", nil
 }
 
 func (x *server) removeDB(args []string) (string, error) {
@@ -262,17 +276,90 @@ func (x *server) recall(p *string) func([]string) (string, error) {
 	}
 }
 
-// connectActive would make this server a backup of the active one.
+// follow makes the server a backup. x.mu is held, or nobody else has x.
+func (x *server) follow() error {
+	if x.opts.Databases == nil {
+		return errLeads
+	}
+	if x.backup != nil {
+		x.backup.End()
+		x.backup = nil
+	}
+	split := func(list string) []string {
+		return strings.FieldsFunc(list, func(r rune) bool { return r == ',' })
+	}
+	b, err := x.Follow(ovsdb.ClientOptions{Remotes: split(x.active), Probe: x.probe}, split(x.excluded))
+	if err != nil {
+		return err
+	}
+	x.backup, x.followed = b, true
+	return nil
+}
+
 func (x *server) connectActive([]string) (string, error) {
 	x.mu.Lock()
 	defer x.mu.Unlock()
 	if x.active == "" {
 		return "Unable to connect: active server is not specified.\n", nil // as stock, which does not fail
 	}
-	return "", ErrNoSync
+	return "", x.follow()
 }
 
-// probeInterval is about a connection that there never is.
+func (x *server) disconnectActive([]string) (string, error) {
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	if x.backup != nil {
+		x.backup.End()
+		x.backup = nil
+	}
+	return "", nil
+}
+
+func (x *server) syncStatus([]string) (string, error) {
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	var b strings.Builder
+	if x.followed {
+		for _, db := range x.Databases() {
+			fmt.Fprintf(&b, "database: %s\n", db.Name())
+		}
+	}
+	if x.backup == nil {
+		b.WriteString("state: active\n")
+		return b.String(), nil
+	}
+	state := ovsdb.BackupReplicating
+	for _, db := range x.Databases() {
+		if s := x.backup.State(db.Name()); s != "" && s != ovsdb.BackupReplicating {
+			state = s
+		}
+	}
+	b.WriteString("state: backup\n")
+	if state != ovsdb.BackupReplicating && state != ovsdb.BackupConnecting {
+		b.WriteString(state + "\n")
+		return b.String(), nil
+	}
+	fmt.Fprintf(&b, "%s: %s\n", state, x.active)
+	if state == ovsdb.BackupReplicating && x.excluded != "" {
+		fmt.Fprintf(&b, "exclude: %s\n", x.excluded)
+	}
+	return b.String(), nil
+}
+
+// setProbe is about the connection to the active server, from the next one on; 0 is never.
+func (x *server) setProbe(args []string) (string, error) {
+	if _, err := probeInterval(args); err != nil {
+		return "", err
+	}
+	ms, _ := strconv.Atoi(args[0])
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	if x.probe = time.Duration(ms) * time.Millisecond; ms <= 0 {
+		x.probe = -1
+	}
+	return "", nil
+}
+
 func probeInterval(args []string) (string, error) {
 	if _, err := strconv.Atoi(args[0]); err != nil {
 		return "", errors.New("Invalid probe interval, integer value expected") //nolint:staticcheck // stock's words

@@ -96,7 +96,11 @@ func ourTarget(t *testing.T, exit func()) (target, *ovsdb.Server) {
 	if _, err := srv.Listen(ovsdb.Remote{Target: "punix:" + dir + "/s"}); err != nil {
 		t.Fatal(err)
 	}
-	x, err := Listen(dir+"/ctl", Commands(srv, Options{Version: "1.2", Exit: exit}))
+	commands, err := Commands(srv, Options{Version: "1.2", Exit: exit})
+	if err != nil {
+		t.Fatal(err)
+	}
+	x, err := Listen(dir+"/ctl", commands)
 	if err != nil {
 		t.Fatal(err)
 	}
