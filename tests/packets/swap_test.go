@@ -46,7 +46,7 @@ const swapNets = `
 	qos-add swp1 from-lport 100 'inport == "swp-b" && udp.dst == 7777' rate=1000 burst=100
 	mirror-add swp_mir gre 7 both 10.99.99.99
 	lsp-attach-mirror swp-b swp_mir
-	create Chassis_Template_Var chassis=hv1 variables:swp_v=10.9.9.7
+	create Chassis_Template_Var chassis=hv3 variables:swp_v=10.9.9.7
 	static-mac-binding-add swpr-swpx 172.16.0.98 0a:00:00:00:00:98
 	--id=@d create DNS records:vm.swp=10.0.1.11
 	add Logical_Switch swp0 dns_records @d
