@@ -171,7 +171,18 @@ func (x *server) removeDB(args []string) (string, error) {
 	case x.opts.Databases == nil:
 		return "", errFixed
 	}
-	return "", x.opts.Databases.Remove(args[0])
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	backup := x.backup != nil
+	if backup { // nobody may follow anything into a database that is closed
+		x.backup.End()
+		x.backup = nil
+	}
+	err := x.opts.Databases.Remove(args[0])
+	if backup {
+		err = errors.Join(err, x.follow())
+	}
+	return "", err
 }
 
 func (x *server) storageStatus(args []string) (string, error) {

@@ -33,7 +33,7 @@ func (d *Daemon) Commands() map[string]unixctl.Command {
 	}
 	lacks := func([]string) (string, error) { return "", errors.New(notSupported) }
 	return map[string]unixctl.Command{
-		"exit":                         {Max: 1, Run: none(func() {}), After: d.opts.Exit},
+		"exit":                         {Run: none(func() {}), After: d.opts.Exit},
 		"version":                      {Run: line(func() string { return d.opts.Version })},
 		"status":                       {Run: line(func() string { return "Status: " + d.Status() })},
 		"pause":                        {Run: none(d.Pause)},
