@@ -209,8 +209,8 @@ Besides these edits both northds are started anew now and then, and some seeds b
 
 Not reached: MAC_Binding and FDB timestamps (ageing takes time), Controller_Event: golden scenarios and tests of their own have them.
 `, "OVN-Kubernetes, Kube-OVN and Neutron")
-	fmt.Fprintf(&b, "\n## What is different\n\nTo stay. Stock's engine loses these southbound rows or columns while it works off a change of their port step by step, "+
-		"and would not\nif it computed everything anew. The oracle writes them again, as a chassis would, where it sees that happen, and compares everything:\n\n")
+	fmt.Fprintf(&b, "\n## What is different\n\nTo stay. Stock's engine loses these southbound columns while it works off a change step by step, and would not if it computed\n"+
+		"everything anew. The oracle writes them again, as a chassis would, where it sees that happen, and compares everything:\n\n")
 	for _, k := range losses {
 		fmt.Fprintf(&b, "- %s\n", k)
 	}
