@@ -326,33 +326,31 @@ func (x *server) disconnectActive([]string) (string, error) {
 	return "", nil
 }
 
+// syncStatus says it in a block for each database, once there is or was somebody to follow, as stock does.
 func (x *server) syncStatus([]string) (string, error) {
 	x.mu.Lock()
 	defer x.mu.Unlock()
+	if !x.followed {
+		return "state: active\n", nil
+	}
 	var b strings.Builder
-	if x.followed {
-		for _, db := range x.Databases() {
-			fmt.Fprintf(&b, "database: %s\n", db.Name())
-		}
-	}
-	if x.backup == nil {
-		b.WriteString("state: active\n")
-		return b.String(), nil
-	}
-	state := ovsdb.BackupReplicating
 	for _, db := range x.Databases() {
-		if s := x.backup.State(db.Name()); s != "" && s != ovsdb.BackupReplicating {
-			state = s
+		fmt.Fprintf(&b, "database: %s\n", db.Name())
+		if x.backup == nil {
+			b.WriteString("state: active\n\n")
+			continue
 		}
-	}
-	b.WriteString("state: backup\n")
-	if state != ovsdb.BackupReplicating && state != ovsdb.BackupConnecting {
-		b.WriteString(state + "\n")
-		return b.String(), nil
-	}
-	fmt.Fprintf(&b, "%s: %s\n", state, x.active)
-	if state == ovsdb.BackupReplicating && x.excluded != "" {
-		fmt.Fprintf(&b, "exclude: %s\n", x.excluded)
+		b.WriteString("state: backup\n")
+		switch state := x.backup.State(db.Name()); state {
+		case ovsdb.BackupConnecting, ovsdb.BackupReplicating:
+			fmt.Fprintf(&b, "%s: %s\n", state, x.active)
+			if state == ovsdb.BackupReplicating && x.excluded != "" {
+				fmt.Fprintf(&b, "exclude: %s\n", x.excluded)
+			}
+		default:
+			b.WriteString(state + "\n")
+		}
+		b.WriteString("\n")
 	}
 	return b.String(), nil
 }
