@@ -100,3 +100,36 @@ func dialBench(b *testing.B, sock string) *Client {
 	b.Cleanup(func() { c.Close() })
 	return c
 }
+
+// BenchmarkWatch is a transaction in process and the time until a reader who waits for it has it.
+func BenchmarkWatch(b *testing.B) {
+	db, err := Open(testSchema(b), Options{})
+	if err != nil {
+		b.Fatal(err)
+	}
+	defer db.Close()
+	w, err := db.WatchAhead(b.Context(), map[string][]string{"Root": nil})
+	if err != nil {
+		b.Fatal(err)
+	}
+	<-w
+	id := NewUUID()
+	if _, err := db.Transact(b.Context(), Insert("Root", id, ColumnValue{"name", "r"})); err != nil {
+		b.Fatal(err)
+	}
+	<-w
+	got := make(chan struct{})
+	go func() {
+		for range w {
+			got <- struct{}{}
+		}
+	}()
+	b.ReportAllocs()
+	b.ResetTimer()
+	for n := range b.N {
+		if _, _, err := db.TransactAhead(Update("Root", id, ColumnValue{"a", int64(n + 1)})); err != nil {
+			b.Fatal(err)
+		}
+		<-got
+	}
+}

@@ -348,9 +348,10 @@ type watcher struct {
 	tables []watchedTable // by TableSchema.Index
 	out    chan Delta
 
-	mu     sync.Mutex // guards queue, ended
+	mu     sync.Mutex // guards queue, taken, ended
 	queue  []Delta
-	ended  bool
+	taken  bool // run has some of the queue in hand
+	ended  bool // nothing more is put on out from then on, except by run
 	signal chan struct{}
 }
 
@@ -421,13 +422,23 @@ func (t *watchedTable) wants(c *change) bool {
 
 func (w *watcher) put(d Delta) bool {
 	w.mu.Lock()
-	if !w.ended {
-		w.queue = append(w.queue, d)
+	if w.ended {
+		w.mu.Unlock()
+		return false
 	}
-	alive := !w.ended
+	if len(w.queue) == 0 && !w.taken {
+		// A reader who waits gets it at once, without waking run on the way.
+		select {
+		case w.out <- d:
+			w.mu.Unlock()
+			return true
+		default:
+		}
+	}
+	w.queue = append(w.queue, d)
 	w.mu.Unlock()
 	w.poke()
-	return alive
+	return true
 }
 
 func (w *watcher) poke() {
@@ -451,7 +462,7 @@ func (w *watcher) run(ctx context.Context) {
 	for {
 		w.mu.Lock()
 		queue, ended := w.queue, w.ended
-		w.queue = nil
+		w.queue, w.taken = nil, len(queue) > 0
 		w.mu.Unlock()
 		for i, d := range queue {
 			select {
