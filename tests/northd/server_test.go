@@ -168,10 +168,12 @@ func TestServerDatabases(t *testing.T) {
 		step(true, "ovsdb-client", "--timeout=30", "dump", "unix:"+l.path("row"), "OVN_Northbound", "Logical_Switch", "name")
 		a("ovsdb-server/compact")
 		// A client that does not know that databases come and go is disconnected, and one that does goes on.
-		waits := l.start("ovn-nbctl", "--db=unix:"+sock, "--timeout=30", "wait-until", "Logical_Switch", "x", "name=x")
 		daemon := l.start("ovn-nbctl", "--db=unix:"+sock, "--detach", "--pidfile="+l.path("nbctl.pid"), "--unixctl="+l.path("nbctl.ctl"), "--no-chdir", "-vconsole:off")
 		<-daemon.done
 		l.reap(readPid(t, l.path("nbctl.pid")))
+		step(true, "ovs-appctl", "-t", l.path("nbctl.ctl"), "run", "ls-list")
+		l.until("the probes are gone", func() bool { return strings.Contains(l.run("ovs-appctl", "-t", ctl, "memory/show"), "sessions:1") })
+		waits := l.start("ovn-nbctl", "--db=unix:"+sock, "--timeout=30", "wait-until", "Logical_Switch", "x", "name=x")
 		l.until("they are connected", func() bool { return strings.Contains(l.run("ovs-appctl", "-t", ctl, "memory/show"), "sessions:2") })
 		a("ovsdb-server/remove-db", "OVN_Northbound")
 		a("ovsdb-server/add-db", l.path("nb.db"))
