@@ -232,6 +232,7 @@ func (t *Topo) applySwitchPort(c ovsdb.Change) {
 	moveKey(t.lspByName, c, key(o, lspName), key(n, lspName))
 	moveKey(t.lspByRouterLRP, c, key(o, lspRouterPort), key(n, lspRouterPort))
 	moveKey(t.lspByParent, c, key(o, lspParent), key(n, lspParent))
+	t.macs.note(rowUUID(c), n)
 	t.affected(rowUUID(c))
 	startStop(t.ports, c)
 }

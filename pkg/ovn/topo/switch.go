@@ -159,8 +159,11 @@ func hostAddresses(a Addresses) Addresses {
 
 // IsDynamic recognises "dynamic", "MAC dynamic", "dynamic IP…".
 func IsDynamic(s string) bool {
-	f := strings.Fields(s)
-	return len(f) > 0 && (f[0] == "dynamic" || len(f) == 2 && f[1] == "dynamic")
+	if !strings.Contains(s, "dynamic") {
+		return false
+	}
+	_, ok := parseDynamic(s)
+	return ok
 }
 
 func (t *Topo) computeSwitchPort(id ovsdb.UUID) *SwitchPort {

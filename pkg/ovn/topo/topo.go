@@ -83,6 +83,7 @@ type Topo struct {
 
 	rules
 
+	macs     macPool
 	nbGlobal ovsdb.UUID
 	// Ports whose place in members has to be looked at.
 	portsAffected       map[ovsdb.UUID]struct{}
@@ -132,6 +133,7 @@ func New() *Topo {
 		routerPortsAffected: map[ovsdb.UUID]struct{}{},
 	}
 	t.members.init(g)
+	t.macs = newMACPool()
 	t.initRules()
 	t.south.put(struct{}{}, &South{})
 	t.global.start(struct{}{})
