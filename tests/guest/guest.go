@@ -43,7 +43,7 @@ var DefaultPrograms = []string{"bash", "dash", "ip", "nsenter", "ping", "ethtool
 // DefaultModules is what kove needs of a kernel that has everything as modules.
 var DefaultModules = []string{"openvswitch", "geneve", "vxlan", "veth", "bridge", "br_netfilter", "macvlan", "macvtap", "ipvlan", "8021q", "dummy",
 	"overlay", "tun", "nf_tables", "nft_chain_nat", "nft_ct", "nft_masq", "nft_nat", "nft_redir", "nft_limit", "nft_reject", "nft_reject_inet", "nft_reject_ipv4", "nft_reject_ipv6", "nft_fib", "nft_fib_inet", "nft_fib_ipv4", "nft_log", "nft_numgen", "nft_hash", "nft_compat",
-	"xt_comment", "xt_mark", "xt_conntrack", "xt_MASQUERADE", "nf_conntrack", "nf_conntrack_netlink", "sch_netem", "sch_ingress", "act_police", "cls_matchall", "loop"}
+	"xt_comment", "xt_mark", "xt_conntrack", "xt_MASQUERADE", "nf_conntrack", "nf_conntrack_netlink", "sch_netem", "sch_ingress", "sch_htb", "vrf", "vport-gre", "act_police", "cls_matchall", "loop"}
 
 // Run boots a guest, runs the script and waits until the guest is off. A guest that does not come up is an error;
 // a script that fails is not.

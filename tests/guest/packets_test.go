@@ -12,7 +12,8 @@ import (
 
 // packetCases are the cases of tests/packets that run again on the kernel's datapath, with its Geneve and its conntrack.
 const packetCases = "^(TestForward|TestACLDropAndReject|TestACLLog|TestNATGatewayRouter|TestNATDistributed|TestLoadBalancerOnSwitch|TestLoadBalancerAffinity|" +
-	"TestLoadBalancerHairpin|TestLoadBalancerOnRouter|TestDHCPv4|TestPortSecurity|TestGatewayFailover|TestECMPSymmetricReply|TestPathMTU)$"
+	"TestLoadBalancerHairpin|TestLoadBalancerOnRouter|TestDHCPv4|TestPortSecurity|TestGatewayFailover|TestECMPSymmetricReply|TestPathMTU|" +
+	"TestFragments|TestLiveMigration|TestMirrorRemote|TestQoSQueue|TestDynamicRouting)$"
 
 // Chassis of stock Open vSwitch and ovn-controller in a guest, on kernel Open vSwitch, driven by ovn-central.
 func TestPacketsOnKernelOpenvswitch(t *testing.T) {
