@@ -169,7 +169,7 @@ func TestPowerCutStorm(t *testing.T) {
 		}
 	}
 	ranAhead, total := 0, 0
-	for storm := range storms {
+	for storm := 0; storm < storms || ranAhead == 0 && storm < 5*storms; storm++ { // a busy machine has it less often
 		south := watchSouth(t, c)
 		var delays sync.Mutex // guards slow
 		slow := rand.New(rand.NewPCG(seed, uint64(storm)))
@@ -290,7 +290,7 @@ func TestPowerCutStorm(t *testing.T) {
 		}
 	}
 	if ranAhead == 0 {
-		t.Fatalf("in %d storms, %d transactions, the southbound database never ran ahead: this shows nothing", storms, total)
+		t.Fatalf("in %d storms, %d transactions, the southbound database never ran ahead: this shows nothing", 5*storms, total)
 	}
 	t.Logf("%d transactions, in %d storms the southbound database had something that the northbound one lost", total, ranAhead)
 }
