@@ -12,7 +12,8 @@ import (
 	"time"
 )
 
-// swapNets is a little of everything that a site has: what a swap of the central could disturb.
+// swapNets is a little of everything that a site has: what a swap of the central could disturb. Its services have addresses of their own:
+// ovn-controller mixes up hairpins of two services with one address on one chassis, whatever their networks.
 const swapNets = `
 	set Logical_Switch swp0 other_config:subnet=10.0.0.0/24
 	set Logical_Router_Port swpr-swp0 ipv6_ra_configs:address_mode=slaac ipv6_ra_configs:send_periodic=true
@@ -23,9 +24,9 @@ const swapNets = `
 	lr-nat-add swpr dnat_and_snat 172.16.0.12 10.0.1.12
 	lr-route-add swpr 192.168.50.0/24 172.16.0.99
 	lr-policy-add swpr 100 'ip4.src == 10.0.0.77' drop
-	lb-add swp_lb 10.9.9.9:8080 10.0.1.11:80 tcp
+	lb-add swp_lb 10.9.99.9:8080 10.0.1.11:80 tcp
 	lb-add swp_lb2 172.16.0.9:8080 10.0.1.11:80 tcp
-	lb-add swp_lb3 10.9.9.8:8080 10.0.1.11:80,10.0.1.12:80 tcp
+	lb-add swp_lb3 10.9.99.8:8080 10.0.1.11:80,10.0.1.12:80 tcp
 	set Load_Balancer swp_lb3 options:affinity_timeout=30
 	ls-lb-add swp0 swp_lb
 	ls-lb-add swp1 swp_lb
