@@ -15,15 +15,10 @@ func dhcpRelay() Feature {
 }
 
 func dhcpRelayPort(p *topo.RouterPort, b *Builder) {
-	if p.DHCPRelay == nil || p.DHCPRelay.Servers == nil || len(p.IP4) == 0 ||
-		p.PeerSwitch == nil || p.PeerSwitch.OtherConfig["dhcp_relay_port"] == "" {
+	if p.RelayServer == "" || len(p.IP4) == 0 || p.PeerSwitch == nil || p.PeerSwitch.OtherConfig["dhcp_relay_port"] == "" {
 		return
 	}
-	server, err := topo.ParseNetwork(*p.DHCPRelay.Servers)
-	if err != nil || !server.Is4() {
-		return
-	}
-	relay, srv := p.IP4[0].IP(), server.IP()
+	relay, srv := p.IP4[0].IP(), p.RelayServer
 	const request, response = " /* DHCP_RELAY_REQ */", " /* DHCP_RELAY_RESP */"
 	add := func(stage lflow.Stage, priority int, match, actions string) *Item {
 		return b.Add(p.DP, stage, priority, match, actions).WithHint(p.ID)

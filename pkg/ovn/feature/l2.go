@@ -134,7 +134,7 @@ func l2RouterMACs(p *topo.SwitchPort, b *Builder) {
 			out("eth.dst == "+rp.MAC+" && !is_chassis_resident("+p.CRQuoted()+")", p.CRQuoted())
 		case rp.Distributed() && rp.Physical && rp.MAC != "":
 			out(match+" && "+resident(rp.CRName), p.Quoted)
-		case p.PeerRouter != nil && rp.Row.Options["reside-on-redirect-chassis"] == "true" && len(p.PeerRouter.Gateways) == 1:
+		case p.PeerRouter != nil && rp.Physical && rp.Row.Options["reside-on-redirect-chassis"] == "true" && len(p.PeerRouter.Gateways) == 1:
 			out(match+" && "+resident(p.PeerRouter.Gateways[0].CRName), p.Quoted)
 		default:
 			out(match, p.Quoted)
@@ -154,7 +154,7 @@ func l2DHCPRelay(p *topo.SwitchPort, b *Builder) {
 		return
 	}
 	for _, r := range p.Switch.RouterPorts {
-		if r.Name != relay || r.Peer == nil || r.Peer.Row.DHCPRelay == nil {
+		if r.Name != relay || r.Peer == nil || r.Peer.RelayServer == "" {
 			continue
 		}
 		for _, a := range p.Addresses {

@@ -190,7 +190,7 @@ func (n *natRule) admit(b *Builder, match string) {
 	f := n.f
 	b.Add(n.r.Datapath, lflow.RouterInIPInput, 160, "inport == "+n.port.Quoted+" && "+lflow.RegPktLarger+" && "+
 		lflow.RegEgressLoopback+" == 0 && "+f.ip+" && "+f.ip+".dst == "+n.ext,
-		f.icmp+"_error {"+lflow.RegEgressLoopback+" = 1; "+lflow.RegPktLarger+" = 0; eth.dst = eth.src; eth.src = "+n.MAC+"; "+
+		f.icmp+"_error {"+lflow.RegEgressLoopback+" = 1; "+lflow.RegPktLarger+" = 0; eth.dst = eth.src; eth.src = "+*n.ExternalMAC+"; "+
 			f.ip+".dst = "+f.ip+".src; "+f.ip+".src = "+n.ext+"; ip.ttl = 254; "+tooBig(f)+f.icmp+".frag_mtu = "+strconv.Itoa(mtu)+
 			"; outport = "+n.port.Quoted+"; flags.loopback = 1; output; };").WithHint(n.UUID).WithMeter(n.r.Copp[f.icmp+"-error"])
 }

@@ -33,19 +33,19 @@ func raPort(p *topo.RouterPort, b *Builder) {
 	}
 	opts := `addr_mode = "` + mode + `", slla = ` + p.MAC
 	// RFC 8200 section 5: no link has a smaller MTU.
-	if mtu, err := strconv.Atoi(cfg["mtu"]); err == nil && mtu >= 1280 {
+	if mtu := topo.Int(cfg["mtu"], 0); mtu >= 1280 {
 		opts += ", mtu = " + strconv.Itoa(mtu)
 	}
-	if pref := cfg["router_preference"]; pref != "" && pref != "MEDIUM" {
+	if pref, ok := cfg["router_preference"]; ok && pref != "MEDIUM" {
 		opts += `, router_preference = "` + pref + `"`
 	}
-	if v := cfg["rdnss"]; v != "" {
+	if v, ok := cfg["rdnss"]; ok {
 		opts += ", rdnss = " + v
 	}
-	if v := cfg["dnssl"]; v != "" {
+	if v, ok := cfg["dnssl"]; ok {
 		opts += `, dnssl = "` + v + `"`
 	}
-	if v := cfg["route_info"]; v != "" {
+	if v, ok := cfg["route_info"]; ok {
 		opts += `, route_info = "` + v + `"`
 	}
 	for _, prefix := range prefixes {

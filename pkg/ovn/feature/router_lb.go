@@ -162,8 +162,10 @@ func (v *routerVIP) emit(r *topo.RouterFacts, b *Builder) {
 		return
 	}
 	// Several gateways do not know each other's connections: ovn-nb(5), options:use_stateless_nat.
-	stateless := v.lb.Options["use_stateless_nat"] == "true" && len(r.Gateways) > 1 && len(v.vip.Backends) > 0
-	if stateless && len(backends) > 0 {
+	stateless := v.lb.Options["use_stateless_nat"] == "true" && len(r.Gateways) > 1 && len(v.vip.Backends)+len(v.vip.Templates()) > 0
+	if t := v.vip.Templates(); stateless && len(t) > 0 {
+		actions = "ip6.dst = " + t[0].Addr + "; " + actions // of either family, like stock
+	} else if stateless && len(backends) > 0 {
 		actions = v.f.ip + ".dst = " + v.vip.Backends[0].Addr.String() + "; " + actions
 	}
 	for _, p := range r.Gateways {

@@ -33,13 +33,16 @@ func translated(p *topo.RouterPort) map[netip.Addr]bool {
 }
 
 // forcedSNAT reads options:dnat_force_snat_ip or options:lb_force_snat_ip of a gateway router: an address, or one of each
-// family.
+// family with a blank between them. Anything else is none at all.
 func forcedSNAT(options map[string]string, option string) []netip.Addr {
 	var out []netip.Addr
-	for _, s := range strings.FieldsFunc(options[option], func(r rune) bool { return r == ' ' || r == ',' }) {
-		if a, err := netip.ParseAddr(s); err == nil {
-			out = append(out, a)
+	list, _, _ := strings.Cut(options[option], ",") // stock reads no further
+	for _, s := range strings.Fields(list) {
+		n, err := topo.ParseNetwork(s)
+		if err != nil || !n.Prefix().IsSingleIP() || len(out) > 0 && out[0].Is4() == n.Is4() || len(out) > 1 {
+			return nil
 		}
+		out = append(out, n.Addr)
 	}
 	return out
 }

@@ -67,11 +67,11 @@ func routerPortOptions(p *topo.RouterPort, options map[string]string) {
 		options["ipv6_ra_src_addr"] = local
 	}
 	options["ipv6_ra_prefixes"] = strings.Join(prefixes, " ")
-	if mtu, err := strconv.Atoi(cfg["mtu"]); err == nil && mtu >= 1280 {
-		options["ipv6_ra_mtu"] = cfg["mtu"]
+	if mtu := topo.Int(cfg["mtu"], 0); mtu >= 1280 {
+		options["ipv6_ra_mtu"] = strconv.Itoa(mtu)
 	}
 	for _, o := range []string{"rdnss", "dnssl", "route_info"} {
-		if v := cfg[o]; v != "" {
+		if v, ok := cfg[o]; ok {
 			options["ipv6_ra_"+o] = v
 		}
 	}

@@ -105,11 +105,12 @@ func addName2(ids, external map[string]string) {
 }
 
 func bounded(s string, def, low, high int64) int64 {
-	n, err := strconv.ParseInt(s, 10, 64)
-	if err != nil {
+	const none = math.MinInt32
+	n := topo.Int(s, none)
+	if n == none {
 		return def
 	}
-	return min(max(n, low), high)
+	return min(max(int64(n), low), high)
 }
 
 func routerRows(r *topo.Router, b *rows) {

@@ -183,7 +183,7 @@ func (t *Topo) computeRoutes(id ovsdb.UUID) []Route {
 		}
 		if s.BFD == nil || r.Via == nil {
 			// nothing watches it
-		} else if b := t.BFD.Get(*s.BFD); b != nil {
+		} else if b := t.BFD.Get(*s.BFD); b != nil && b.DstIP == s.Nexthop {
 			// The session of the port that the BFD row names, which need not be the one that the route goes through.
 			r.session, _ = t.bfdBySession.one(bfdKey{b.LogicalPort, s.Nexthop})
 		}

@@ -36,6 +36,11 @@ func (t *Topo) computeRouterPortFacts(id ovsdb.UUID) *RouterPortFacts {
 			}
 		}
 	}
+	if relay := t.DHCPRelay.opt(row.DHCPRelay); relay != nil && relay.Servers != nil {
+		if a, ok := parseHop(*relay.Servers); ok { // one address, though ovn-nb(5) speaks of several
+			p.RelayServer = a.String()
+		}
+	}
 	if c := t.chassis.Get(row.Options["requested-chassis"]); c.Remote {
 		p.Remote = c.ID
 	}
@@ -266,7 +271,7 @@ func (t *Topo) computeRouterPort(id ovsdb.UUID) *RouterPort {
 		return nil
 	}
 	p := &RouterPort{
-		RouterPortFacts: f, Router: t.routerFacts.Get(f.DP.ID), DHCPRelay: t.DHCPRelay.opt(f.Row.DHCPRelay),
+		RouterPortFacts: f, Router: t.routerFacts.Get(f.DP.ID),
 		StaticMACs:    t.StaticMACBinding.list(t.staticMACs.Get(f.Name)),
 		LoadBalancers: t.routerLBs.Get(f.DP.ID),
 	}

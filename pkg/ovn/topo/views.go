@@ -258,6 +258,8 @@ type RouterPortFacts struct {
 	BFD     bool     // it has a BFD session
 
 	Redistribute Redistribute
+	// RelayServer is the DHCP server to which requests of the port are relayed, "" for none.
+	RelayServer string
 	// Remote is the chassis of another availability zone that has the port (options:requested-chassis), zero for none.
 	Remote ovsdb.UUID
 }
@@ -324,7 +326,6 @@ type RouterPort struct {
 	PeerPort       *SwitchPortFacts
 	PeerSwitch     *SwitchFacts
 	PeerRouterPort *RouterPortFacts
-	DHCPRelay      *nb.DHCPRelay
 	StaticMACs     []*nb.StaticMACBinding
 	// NATs are the router's, for ports that answer for external addresses.
 	NATs          []*NAT
