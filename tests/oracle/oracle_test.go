@@ -22,7 +22,9 @@ const compareEvery = 4
 
 // openDifferences are what seeds beyond those of make test have shown and nobody has mended yet. docs/oracle-coverage.md lists them.
 var openDifferences = []string{
-	"when the last chassis goes, stock keeps counting with the features that it had, kove with all",
+	"when the last chassis goes and lacked ls-dpg-column, stock leaves Load_Balancer.datapath_group as it is; kove writes ls_datapath_group",
+	"NAT with options:add_route on a router without a gateway: kove has a route to the address on the routers beside, stock has none; rules " +
+		"that make no sense count for add_route in stock",
 }
 
 // TestOracle gives random edits to stock and to kove's northd, and compares them after every few: kove's southbound database

@@ -151,6 +151,16 @@ func (p *pair) apply(e edit) ([]string, error) {
 	if e.restart {
 		return nil, p.restart()
 	}
+	if e.south && strings.HasPrefix(e.text, "fdb ") {
+		// Stock forgets the key of a port that was changed, and takes what is learned there for stale, until it computes everything anew.
+		if _, err := p.sockets.try("ovn-appctl -t $PWD/northd.ctl inc-engine/recompute"); err != nil {
+			return nil, err
+		}
+		p.log = append(p.log, "ovn-appctl -t $PWD/northd.ctl inc-engine/recompute # stock alone")
+		if err := p.settle(); err != nil {
+			return nil, err
+		}
+	}
 	before, err := p.lookStock()
 	if err != nil {
 		return nil, err

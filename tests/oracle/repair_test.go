@@ -15,6 +15,7 @@ import (
 // everything anew: see lostRows.
 var losses = []string{
 	"chassis, additional chassis, encap, virtual parent and up of a port that asks for the key which another port of the switch asks for: stock makes its Port_Binding anew",
+	"FDB rows that come at a switch port which was changed: stock has forgotten the key of the port (here it computes everything anew before one comes)",
 }
 
 // stockState is what is known of stock's databases before an edit.

@@ -66,8 +66,12 @@ func admissionPort(p *topo.SwitchPort, b *Builder) {
 	}
 	switch queue := p.Queue(); {
 	case p.Type == "vtep":
+		set := ""
+		if queue != "" {
+			set = "set_queue(" + queue + "); "
+		}
 		b.Add(p.DP, stage, 70, "inport == "+p.Quoted,
-			lflow.RegFromRAMP+" = 1; next(pipeline=ingress, table="+itoa(lflow.SwitchInHairpin.Table())+");").
+			set+lflow.RegFromRAMP+" = 1; next(pipeline=ingress, table="+itoa(lflow.SwitchInHairpin.Table())+");").
 			WithPort(p.Name).WithHint(p.ID)
 	case p.Type == "router":
 		b.Add(p.DP, stage, 70, "inport == "+p.Quoted, lflow.RegFromRouter+" = 1; next;").WithPort(p.Name).WithHint(p.ID)
@@ -75,7 +79,7 @@ func admissionPort(p *topo.SwitchPort, b *Builder) {
 			b.Add(p.DP, stage, 70, "inport == "+p.CRQuoted(), lflow.RegFromRouter+" = 1; next;").
 				WithPort(p.CRName()).WithHint(p.ID)
 		}
-	case queue != "":
+	case queue != "" && p.Type != "external":
 		b.Add(p.DP, stage, 70, "inport == "+p.Quoted,
 			"set_queue("+queue+"); "+lflow.RegPortSecDrop+" = check_in_port_sec(); next;").WithPort(p.Name).WithHint(p.ID)
 	}

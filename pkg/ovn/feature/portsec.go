@@ -21,7 +21,7 @@ func portsec() Feature {
 		SwitchPort: func(p *topo.SwitchPort, b *Builder) {
 			queue := p.Queue()
 			switch {
-			case queue == "" || !p.Enabled:
+			case queue == "" || !p.Enabled || p.Type == "external" || p.Type == "vtep":
 			case p.Type == "localnet":
 				b.Add(p.DP, lflow.SwitchOutApplyPortSec, 100, "outport == "+p.Quoted, "set_queue("+queue+"); output;").
 					WithPort(p.Name).WithHint(p.ID)

@@ -175,7 +175,7 @@ func (p *SwitchPortFacts) Queue() string {
 func (p *SwitchPort) WantsQueue() bool {
 	o := p.Row.Options
 	return (o["qos_max_rate"] != "" || o["qos_min_rate"] != "" || o["qos_burst"] != "") && o["qdisc_queue_id"] == "" &&
-		(p.Type == "localnet" || p.Type == "")
+		p.Type != "router"
 }
 
 // PhysicalNetwork is the network that the port's traffic leaves by.
