@@ -31,6 +31,15 @@ func TestMain(m *testing.M) {
 	if dir == "" {
 		os.Exit(outside())
 	}
+	// Cases wait more than they compute: more at a time than there are processors.
+	chosen := false
+	flag.Visit(func(f *flag.Flag) { chosen = chosen || f.Name == "test.parallel" })
+	if !chosen {
+		if err := flag.Set("test.parallel", "4"); err != nil {
+			fmt.Fprintln(os.Stderr, "packets:", err)
+			os.Exit(1)
+		}
+	}
 	if err := enter(); err != nil {
 		fmt.Fprintln(os.Stderr, "packets:", err)
 		os.Exit(1)
