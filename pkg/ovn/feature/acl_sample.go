@@ -17,7 +17,7 @@ func aclSample() Feature {
 	return Feature{Name: "acl sample", Switch: func(sw *topo.Switch, b *Builder) {
 		for _, a := range sw.ACLs {
 			pl := pipelineOf(a)
-			if s := a.SampleNew; s != nil && len(s.Collectors) != 1 {
+			if s := a.SampleNew; s != nil && byPoint(sw, s) {
 				point, domain := s.Metadata, sw.Global.Samples["acl-new"]
 				if a.Label != 0 {
 					point, domain = a.Label, 0
@@ -42,7 +42,7 @@ func sampleEstablished(sw *topo.Switch, pl *aclPipeline, a *topo.ACL, b *Builder
 		reply = lflow.SwitchInACLSample
 	}
 	known, domain := "ip && ct.trk && (ct.est || ct.rel) && ", sw.Global.Samples["acl-est"]
-	if s := a.SampleEst; len(s.Collectors) != 1 {
+	if s := a.SampleEst; byPoint(sw, s) {
 		point := s.Metadata
 		if a.Label != 0 {
 			point, domain = a.Label, 0
@@ -58,6 +58,12 @@ func sampleEstablished(sw *topo.Switch, pl *aclPipeline, a *topo.ACL, b *Builder
 	sampleFlow(sw, pl.sample, known+"!ct.rpl"+set+" && ct_mark.obs_stage == "+itoa(pl.observed),
 		"ct_label.obs_point_id", domain, a.SampleEst, a, b)
 	sampleFlow(sw, reply, known+"ct.rpl"+set, "ct_label.obs_point_id", domain, a.SampleEst, a, b)
+}
+
+// byPoint reports whether a sample is told apart by its observation point, as it has no one collector or a chassis does not
+// sample by registers.
+func byPoint(sw *topo.Switch, s *topo.Sample) bool {
+	return len(s.Collectors) != 1 || !sw.Global.Has("ovn-sample-with-registers")
 }
 
 // sampleByPoint is the action for a sample that has no one collector: it is told apart by the observation point. Without a

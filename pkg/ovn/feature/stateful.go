@@ -67,7 +67,7 @@ func statefulPort(p *topo.SwitchPort, b *Builder) {
 	add := func(s lflow.Stage, match, action string) {
 		b.Add(p.DP, s, 110, match, action).WithPort(p.Name).WithHint(p.ID)
 	}
-	if p.Switch.HasStatefulACL && (p.Type != "router" || p.Option("enable_router_port_acl") != "true") {
+	if p.Switch.HasStatefulACL && (p.Type != "router" || p.Row.Options["enable_router_port_acl"] != "true") {
 		add(lflow.SwitchInPreACL, in, "next;")
 		add(lflow.SwitchOutPreACL, out, "next;")
 	}

@@ -180,7 +180,7 @@ func classOf(r *nb.LogicalSwitchPort) Class {
 			c |= ClassDynamic
 		}
 	}
-	if r.Options["mcast_flood"] == "true" || r.Options["mcast_flood_reports"] == "true" {
+	if o := plainWords(r.Options); o["mcast_flood"] == "true" || o["mcast_flood_reports"] == "true" {
 		c |= ClassMulticast
 	}
 	return c

@@ -97,7 +97,7 @@ func Tables() []string {
 func (t *Topo) Apply(c ovsdb.Change) {
 	switch c.Table {
 	case nb.TableACL:
-		o, n := apply(t.ACL, c, nb.NewACL)
+		o, n := apply(t.ACL, c, plainACL)
 		moveKey(t.aclsByMeter, c, key(o, aclMeter), key(n, aclMeter))
 	case nb.TableAddressSet:
 		apply(t.AddressSet, c, nb.NewAddressSet)
@@ -114,7 +114,7 @@ func (t *Topo) Apply(c ovsdb.Change) {
 	case nb.TableDHCPRelay:
 		apply(t.DHCPRelay, c, nb.NewDHCPRelay)
 	case nb.TableDNS:
-		apply(t.DNS, c, nb.NewDNS)
+		apply(t.DNS, c, plainDNS)
 		startStop(t.dnsUnits, c)
 	case nb.TableForwardingGroup:
 		apply(t.ForwardingGroup, c, nb.NewForwardingGroup)
@@ -196,7 +196,7 @@ func (t *Topo) Apply(c ovsdb.Change) {
 }
 
 func (t *Topo) applySwitch(c ovsdb.Change) {
-	o, n := apply(t.LogicalSwitch, c, nb.NewLogicalSwitch)
+	o, n := apply(t.LogicalSwitch, c, plainSwitch)
 	id := rowUUID(c)
 	ports := func(r *nb.LogicalSwitch) []ovsdb.UUID { return r.Ports }
 	DiffSorted(set(o, ports), set(n, ports),
@@ -320,4 +320,24 @@ func startStop[V any](r *Rule[ovsdb.UUID, V], c ovsdb.Change) {
 	} else {
 		r.stop(c.Old.UUID)
 	}
+}
+
+// Words may be in capitals. Options that are copied to the southbound database stay as they are.
+
+func plainSwitch(r *ovsdb.Row) *nb.LogicalSwitch {
+	n := nb.NewLogicalSwitch(r)
+	n.OtherConfig = plainWords(n.OtherConfig)
+	return n
+}
+
+func plainACL(r *ovsdb.Row) *nb.ACL {
+	n := nb.NewACL(r)
+	n.Options = plainWords(n.Options)
+	return n
+}
+
+func plainDNS(r *ovsdb.Row) *nb.DNS {
+	n := nb.NewDNS(r)
+	n.Options = plainWords(n.Options)
+	return n
 }

@@ -22,7 +22,9 @@ type Global struct {
 func (g *Global) Bool(option string) bool { return g.Options[option] == "true" }
 
 // Has reports whether every chassis has the optional feature (a key of Chassis.other_config).
-func (g *Global) Has(feature string) bool { return !g.South.Missing[feature] }
+func (g *Global) Has(feature string) bool {
+	return !g.South.Missing[feature] || g.Bool("ignore_chassis_features")
+}
 
 // Datapath is a logical switch or router as flows refer to it.
 type Datapath struct {
@@ -110,8 +112,14 @@ type SwitchPortFacts struct {
 	Peer *RouterPortFacts // the router port at the other end of a port of type router; may be nil
 }
 
-// Option reads Logical_Switch_Port.options.
-func (p *SwitchPortFacts) Option(k string) string { return p.Row.Options[k] }
+// Option reads Logical_Switch_Port.options; true and false may be in capitals.
+func (p *SwitchPortFacts) Option(k string) string {
+	v := p.Row.Options[k]
+	if w := strings.ToLower(v); w == "true" || w == "false" {
+		return w
+	}
+	return v
+}
 
 // Variant is that of the port.
 func (p *SwitchPortFacts) Variant() Variant { return VariantOf(p.Row.Type, p.Row.ParentName != nil) }
