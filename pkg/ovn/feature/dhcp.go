@@ -43,11 +43,7 @@ func dhcpPort(p *topo.SwitchPort, b *Builder) {
 				break
 			}
 		}
-		ip6 := a.IP6
-		if len(ip6) == 0 && p.DHCPv6 != nil && p.DHCPv6.Options["dhcpv6_stateless"] == "true" {
-			ip6 = []topo.Network{{}}
-		}
-		for _, n := range ip6 {
+		for _, n := range a.IP6 {
 			if dhcp6(p, a.MAC, n, sides, b) {
 				break
 			}
@@ -60,9 +56,11 @@ func dhcp4(p *topo.SwitchPort, mac string, n topo.Network, sides []dhcpSide, b *
 	if o == nil {
 		return false
 	}
-	cidr, err := netip.ParsePrefix(o.CIDR)
-	server, serverMAC := o.Options["server_id"], o.Options["server_mac"]
-	if err != nil || !cidr.Contains(n.Addr) || server == "" || serverMAC == "" || o.Options["lease_time"] == "" {
+	subnet, mask, ok := topo.ParseMasked4(o.CIDR)
+	server, hasServer := o.Options["server_id"]
+	serverMAC, hasMAC := o.Options["server_mac"]
+	_, hasLease := o.Options["lease_time"] // that they are there is enough: what they say is for ovn-controller to judge
+	if !ok || !sameSubnet(n.Addr, subnet, mask) || !hasServer || !hasMAC || !hasLease {
 		return false
 	}
 	options := map[string]string{}
@@ -71,12 +69,14 @@ func dhcp4(p *topo.SwitchPort, mac string, n topo.Network, sides []dhcpSide, b *
 			options[k] = v
 		}
 	}
-	if h := p.Option("hostname"); h != "" {
+	if h, ok := p.Row.Options["hostname"]; ok {
 		options["hostname"] = h // as it is: who sets it writes the quotes, as in DHCP_Options
 	}
-	if options["netmask"] == "" {
-		options["netmask"] = netmask(cidr)
+	netmask := mask.String()
+	if own, ok := options["netmask"]; ok {
+		netmask += ", netmask = " + own // both are given, the subnet's first
 	}
+	options["netmask"] = netmask
 	for _, s := range sides {
 		match := "inport == " + s.inport.Quoted + " && eth.src == " + mac
 		b.Add(p.DP, lflow.SwitchInDHCPOptions, 100, match+" && (ip4.src == {"+n.IP()+", 0.0.0.0} && ip4.dst == {"+server+
@@ -96,10 +96,10 @@ func dhcp6(p *topo.SwitchPort, mac string, n topo.Network, sides []dhcpSide, b *
 	if o == nil {
 		return false
 	}
-	cidr, err := netip.ParsePrefix(o.CIDR)
+	cidr, err := topo.ParseNetwork(o.CIDR)
 	serverMAC := o.Options["server_id"]
 	server, ok := topo.LinkLocal(serverMAC)
-	if err != nil || !ok || n.Addr.IsValid() && !cidr.Contains(n.Addr) {
+	if err != nil || !ok || !cidr.Prefix().Contains(n.Addr) {
 		return false
 	}
 	options := map[string]string{}
@@ -109,10 +109,7 @@ func dhcp6(p *topo.SwitchPort, mac string, n topo.Network, sides []dhcpSide, b *
 		}
 	}
 	args := join(options)
-	if o.Options["dhcpv6_stateless"] != "true" {
-		if !n.Addr.IsValid() {
-			return false
-		}
+	if !stateless(o) {
 		args = "ia_addr = " + n.IP() + ", " + args
 	}
 	for _, s := range sides {
@@ -137,12 +134,20 @@ func dhcpReply(p *topo.SwitchPort, family, mac, server, ports string, o *nb.DHCP
 	}
 }
 
-func netmask(p netip.Prefix) string {
-	var m [4]byte
-	for i := range p.Bits() {
-		m[i/8] |= 0x80 >> (i % 8)
+// stateless reports whether DHCPv6 gives options only, no addresses.
+func stateless(o *nb.DHCPOptions) bool {
+	return strings.EqualFold(o.Options["dhcpv6_stateless"], "true")
+}
+
+// sameSubnet compares the bits of IPv4 addresses that mask has; the mask need not be a prefix.
+func sameSubnet(a, subnet, mask netip.Addr) bool {
+	x, y, m := a.As4(), subnet.As4(), mask.As4()
+	for i := range m {
+		if (x[i]^y[i])&m[i] != 0 {
+			return false
+		}
 	}
-	return netip.AddrFrom4(m).String()
+	return true
 }
 
 func join(options map[string]string) string {

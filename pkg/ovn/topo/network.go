@@ -34,6 +34,27 @@ func ParseNetwork(s string) (Network, error) {
 	return n, nil
 }
 
+// ParseMasked4 reads an IPv4 address with a mask as ParseNetwork does, but the mask may have holes (255.0.255.0).
+func ParseMasked4(s string) (a, mask netip.Addr, ok bool) {
+	address, text, masked := strings.Cut(s, "/")
+	if a, ok = parseAddr(address); !ok || !a.Is4() {
+		return a, mask, false
+	}
+	bits := int64(a.BitLen())
+	if masked {
+		if bits, ok = signed(text); !ok {
+			mask, ok = parseAddr(text)
+			return a, mask, ok && mask.Is4()
+		}
+	}
+	if bits < 0 || bits > int64(a.BitLen()) {
+		return a, mask, false
+	}
+	var m [4]byte
+	binary.BigEndian.PutUint32(m[:], uint32(uint64(1<<32-1)<<(32-bits)))
+	return a, netip.AddrFrom4(m), true
+}
+
 func parseAddr(s string) (netip.Addr, bool) {
 	if a, err := netip.ParseAddr(s); err == nil {
 		return a, a.Zone() == ""
