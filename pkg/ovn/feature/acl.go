@@ -219,11 +219,12 @@ func aclFlows(sw *topo.Switch, a *topo.ACL, tracked bool, b *Builder) {
 		if a.ID != 0 && a.Action == "allow-related" {
 			persist = lflow.RegACLID + " = " + itoa(int(a.ID)) + "; " + lflow.RegACLPersist + " = 1; "
 		}
-		add(lflow.RegHintAllowNew, allowBit+commitBit+label+persist)
+		add(lflow.RegHintAllowNew, allowBit+commitBit+persist+label)
 		if a.Label != 0 || a.SampleEst != nil {
 			label = commitBit + label // the connection has it from now on
 		}
 		add(lflow.RegHintAllow, allowBit+label)
+		aclLogRelated(sw, a, pl, b)
 	default:
 		verdict := dropBit
 		if a.Action == "reject" {
@@ -238,14 +239,37 @@ func aclFlows(sw *topo.Switch, a *topo.ACL, tracked bool, b *Builder) {
 	}
 }
 
+// aclLogRelated logs what an ACL's connections bring back, replies and related ones, where that is evaluated: in the other
+// direction (options:log-related of ACL in ovn-nb(5)).
+func aclLogRelated(sw *topo.Switch, a *topo.ACL, pl *aclPipeline, b *Builder) {
+	if a.Action != "allow-related" || !a.Log || a.Label == 0 || !strings.EqualFold(a.Options["log-related"], "true") {
+		return
+	}
+	back := lflow.SwitchOutACLEval
+	if pl.eval == back {
+		back = lflow.SwitchInACLEval
+	}
+	valid := " && !ct.inv"
+	if sw.Global.Options["use_ct_inv_match"] == "false" {
+		valid = ""
+	}
+	known := " && ct_mark.blocked == 0 && ct_label.label == " + strconv.FormatInt(int64(a.Label), 10)
+	for _, match := range []string{
+		"ct.est && !ct.rel && !ct.new" + valid + " && ct.rpl" + known,
+		"!ct.est && ct.rel && !ct.new" + valid + known,
+	} {
+		b.Add(sw.Datapath, back, 65533, match, aclLog(a)+allowBit+"next;").WithHint(a.UUID)
+	}
+}
+
 // aclLog is the action that logs what an ACL does.
 func aclLog(a *topo.ACL) string {
 	if !a.Log {
 		return ""
 	}
 	var args []string
-	if a.Name != nil && *a.Name != "" {
-		args = append(args, "name="+topo.Quote(*a.Name))
+	if a.Name != nil {
+		args = append(args, `name="`+*a.Name+`"`) // as it is
 	}
 	severity := "info"
 	if a.Severity != nil && *a.Severity != "" {
@@ -258,7 +282,7 @@ func aclLog(a *topo.ACL) string {
 	default:
 		args = append(args, "verdict=allow")
 	}
-	if a.Meter != nil && *a.Meter != "" {
+	if a.Meter != nil {
 		meter := *a.Meter
 		if a.FairMeter {
 			meter += "__" + a.UUID.String()

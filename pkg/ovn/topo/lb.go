@@ -72,9 +72,9 @@ func (v *VIP) PortText() string {
 	return strconv.Itoa(int(v.Port))
 }
 
-// Active lists the backends that may get connections, as ct_lb's arguments have them.
+// Active lists the backends that may get connections, as ct_lb's arguments have them: without a health check, as the column does.
 func (lb *LoadBalancerFacts) Active(v *VIP) []string {
-	if v.template && len(v.templates)+len(v.Backends) > 0 {
+	if (v.template || v.Check == nil) && len(v.templates)+len(v.Backends) > 0 {
 		return []string{v.Raw}
 	}
 	var out []string
