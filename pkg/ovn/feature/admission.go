@@ -62,6 +62,9 @@ func admissionPort(p *topo.SwitchPort, b *Builder) {
 	}
 	if !p.Enabled {
 		b.Add(p.DP, stage, 100, "inport == "+p.Quoted, lflow.RegPortSecDrop+" = 1; next;").WithPort(p.Name).WithHint(p.ID)
+		if p.CRKey != nil {
+			b.Add(p.DP, stage, 100, "inport == "+p.CRQuoted(), lflow.RegPortSecDrop+" = 1; next;").WithPort(p.CRName()).WithHint(p.ID)
+		}
 		return
 	}
 	switch queue := p.Queue(); {

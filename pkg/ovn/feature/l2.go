@@ -35,7 +35,7 @@ func l2Switch(sw *topo.Switch, b *Builder) {
 }
 
 func l2Port(p *topo.SwitchPort, b *Builder) {
-	if p.Type == "router" {
+	if p.Type == "router" && p.Peer != nil {
 		l2RouterPort(p, b)
 	} else if p.Type != "external" && !(p.Type == "" && p.Unknown && p.Option("force_fdb_lookup") == "true") {
 		for _, a := range p.Addresses {
@@ -53,19 +53,16 @@ func l2Port(p *topo.SwitchPort, b *Builder) {
 	l2DHCPRelay(p, b)
 	if !p.Enabled {
 		b.Add(p.DP, lflow.SwitchInL2Unknown, 50, "outport == "+p.Quoted, drop(p.Switch.Global)).WithPort(p.Name).WithHint(p.ID)
+		if p.CRKey != nil {
+			b.Add(p.DP, lflow.SwitchInL2Unknown, 50, "outport == "+p.CRQuoted(), drop(p.Switch.Global)).WithPort(p.CRName()).WithHint(p.ID)
+		}
 	}
 }
 
 // l2RouterPort leads frames for a router, and requests for its addresses, to the port of type router that is its.
 func l2RouterPort(p *topo.SwitchPort, b *Builder) {
 	rp := p.Peer
-	if !p.Enabled {
-		return
-	}
 	l2RouterMACs(p, b)
-	if rp == nil {
-		return
-	}
 	if rp.MAC == "" || !rp.Enabled {
 		return
 	}
@@ -112,37 +109,31 @@ func arpToRouter(p *topo.SwitchPort, match string, b *Builder) {
 	emit(match, p.Quoted)
 }
 
+// l2RouterMACs leads what is for the router to it, whatever the addresses of the switch port say.
 func l2RouterMACs(p *topo.SwitchPort, b *Builder) {
-	out := func(match, port string) {
-		b.Add(p.DP, lflow.SwitchInL2Lkup, 50, match, "outport = "+port+"; output;").WithHint(p.ID)
+	out := func(match, action string) {
+		b.Add(p.DP, lflow.SwitchInL2Lkup, 50, match, action).WithHint(p.ID)
 	}
 	rp := p.Peer
-	for _, a := range p.Row.Addresses {
-		if a != "router" {
-			if m, ok := topo.ParseAddresses(a); ok {
-				out("eth.dst == "+m.MAC, p.Quoted)
-			}
-			continue
-		}
-		if rp == nil {
-			continue
-		}
-		match := "eth.dst == " + p.RouterMACs()
-		switch {
-		case p.CRKey != nil:
-			out(match+" && is_chassis_resident("+p.CRQuoted()+")", p.Quoted)
-			out("eth.dst == "+rp.MAC+" && !is_chassis_resident("+p.CRQuoted()+")", p.CRQuoted())
-		case rp.Distributed() && rp.Physical && rp.MAC != "":
-			out(match+" && "+resident(rp.CRName), p.Quoted)
-		case p.PeerRouter != nil && rp.Physical && rp.Row.Options["reside-on-redirect-chassis"] == "true" && len(p.PeerRouter.Gateways) == 1:
-			out(match+" && "+resident(p.PeerRouter.Gateways[0].CRName), p.Quoted)
-		default:
-			out(match, p.Quoted)
-		}
+	match, here, there := "eth.dst == "+p.RouterMACs(), "outport = "+p.Quoted+"; output;", "outport = "+p.CRQuoted()+"; output;"
+	if !p.Enabled {
+		here, there = drop(p.Switch.Global), drop(p.Switch.Global)
 	}
-	if rp != nil && rp.Distributed() && p.PeerRouter != nil {
+	switch {
+	case rp.MAC == "":
+	case p.CRKey != nil:
+		out(match+" && is_chassis_resident("+p.CRQuoted()+")", here)
+		out("eth.dst == "+rp.MAC+" && !is_chassis_resident("+p.CRQuoted()+")", there)
+	case rp.Distributed() && rp.Physical:
+		out(match+" && "+resident(rp.CRName), here)
+		case p.PeerRouter != nil && rp.Physical && rp.Row.Options["reside-on-redirect-chassis"] == "true" && len(p.PeerRouter.Gateways) == 1:
+		out(match+" && "+resident(p.PeerRouter.Gateways[0].CRName), here)
+	default:
+		out(match, here)
+	}
+	if rp.Distributed() && p.PeerRouter != nil {
 		for _, o := range p.PeerRouter.Owners {
-			out("eth.dst == "+o.MAC+" && "+resident(o.LogicalPort), p.Quoted)
+			out("eth.dst == "+o.MAC+" && "+resident(o.LogicalPort), here)
 		}
 	}
 }

@@ -63,6 +63,9 @@ func routerARPPort(p *topo.RouterPort, b *Builder) {
 				WithHint(q.Port.ID)
 		}
 	}
+	if !p.PeerPort.Enabled {
+		return
+	}
 	for _, other := range p.PeerSwitch.RouterPorts {
 		q := other.Peer
 		if q == nil || q.ID == p.ID {

@@ -343,7 +343,7 @@ func routerPortRows(p *topo.RouterPort, b *rows) {
 	}
 	routerPortOptions(p, options)
 	routerPortStatus(p, b)
-	if p.Row.Options["mcast_flood"] == "true" {
+	if p.Enabled && p.Row.Options["mcast_flood"] == "true" {
 		multicastMember(p.DP, mcStatic, p.Member(), b)
 	}
 	mac := routerPortMAC(p)

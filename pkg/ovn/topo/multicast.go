@@ -169,7 +169,7 @@ func routable(a netip.Addr) bool {
 
 // FloodsMulticast reports whether a port of the router gets all multicast (options:mcast_flood).
 func (r *RouterFacts) FloodsMulticast() bool {
-	return slices.ContainsFunc(r.Ports, func(p *RouterPortFacts) bool { return p.Row.Options["mcast_flood"] == "true" })
+	return slices.ContainsFunc(r.Ports, func(p *RouterPortFacts) bool { return p.Enabled && p.Row.Options["mcast_flood"] == "true" })
 }
 
 // MulticastTableSize is how many groups chassis learn on the switch.

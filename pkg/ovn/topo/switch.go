@@ -40,7 +40,7 @@ func (t *Topo) computeSwitchFacts(id ovsdb.UUID) *SwitchFacts {
 	f.RouterPorts = t.portsOfClass(id, ClassRouter)
 	f.Localnets = t.portsOfClass(id, ClassLocalnet)
 	for _, p := range t.portsOfClass(id, ClassMulticast) {
-		f.MulticastFlood = f.MulticastFlood || p.Option("mcast_flood") == "true"
+		f.MulticastFlood = f.MulticastFlood || p.Enabled && p.Option("mcast_flood") == "true"
 	}
 	for _, p := range t.portsOfClass(id, ClassVTEP) {
 		f.VTEPs = append(f.VTEPs, p.Name)
