@@ -216,7 +216,7 @@ Not reached: MAC_Binding and FDB timestamps (ageing takes time), Controller_Even
 	}
 	fmt.Fprintf(&b, "\nWhat was run last: seeds 1 to 12 with 120 edits each beside the network that a seed begins with, seeds 13 to 111 with 50 edits beside it: 8,000 "+
 		"edits in all,\neach synchronised, every fourth compared. Two seeds differed, in what is mended or told above since.\n")
-	fmt.Fprintf(&b, "\nOpen, as seeds beyond those of `make test` have shown:\n\n")
+	fmt.Fprintf(&b, "\nOpen, as seeds beyond those of `make test` and a walk through ovn-nb(5) have shown:\n\n")
 	for _, k := range openDifferences {
 		fmt.Fprintf(&b, "- %s\n", k)
 	}
