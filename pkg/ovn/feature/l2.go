@@ -126,7 +126,7 @@ func l2RouterMACs(p *topo.SwitchPort, b *Builder) {
 		out("eth.dst == "+rp.MAC+" && !is_chassis_resident("+p.CRQuoted()+")", there)
 	case rp.Distributed() && rp.Physical:
 		out(match+" && "+resident(rp.CRName), here)
-		case p.PeerRouter != nil && rp.Physical && rp.Row.Options["reside-on-redirect-chassis"] == "true" && len(p.PeerRouter.Gateways) == 1:
+	case p.PeerRouter != nil && rp.Physical && rp.Row.Options["reside-on-redirect-chassis"] == "true" && len(p.PeerRouter.Gateways) == 1:
 		out(match+" && "+resident(p.PeerRouter.Gateways[0].CRName), here)
 	default:
 		out(match, here)
