@@ -247,3 +247,35 @@ func sameSlice[T any](a, b []T) bool {
 func equalSlices[T comparable](a, b []T) bool {
 	return len(a) == len(b) && (sameSlice(a, b) || slices.Equal(a, b))
 }
+
+// IsDefault reports whether a value is what a column has that nobody set (RFC 7047 section 5.2.1). A present optional value
+// never is: false is not absent.
+func IsDefault(v Value) bool {
+	switch v := v.(type) {
+	case nil:
+		return true
+	case int64:
+		return v == 0
+	case float64:
+		return v == 0
+	case bool:
+		return !v
+	case string:
+		return v == ""
+	case UUID:
+		return v.IsZero()
+	case []int64:
+		return len(v) == 0
+	case []float64:
+		return len(v) == 0
+	case []bool:
+		return len(v) == 0
+	case []string:
+		return len(v) == 0
+	case []UUID:
+		return len(v) == 0
+	case Map:
+		return len(v) == 0
+	}
+	return false
+}

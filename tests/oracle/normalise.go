@@ -6,7 +6,6 @@ import (
 	"maps"
 	"regexp"
 	"slices"
-	"strconv"
 	"strings"
 
 	"github.com/kove-io/kove/pkg/ovsdb"
@@ -208,7 +207,7 @@ func (n *names) columns(t *ovsdb.TableSchema, r Row, only []string, refs map[ovs
 	}
 	var out []string
 	for _, c := range cols {
-		if droppedColumns[t.Name+"."+c] || isDefault(t.Column(c), r[c]) {
+		if droppedColumns[t.Name+"."+c] || ovsdb.IsDefault(r[c]) {
 			continue
 		}
 		v := r[c]
@@ -235,37 +234,6 @@ func sortAnnouncements(v ovsdb.Value) ovsdb.Value {
 		out = append(out, strings.Join(words, " "))
 	}
 	return out
-}
-
-// isDefault reports whether a value is its column's default. A present optional value never is: false is not absent.
-func isDefault(c *ovsdb.ColumnSchema, v ovsdb.Value) bool {
-	switch v := v.(type) {
-	case nil:
-		return true
-	case int64:
-		return v == 0
-	case float64:
-		return v == 0
-	case bool:
-		return !v
-	case string:
-		return v == ""
-	case ovsdb.UUID:
-		return v.IsZero()
-	case []int64:
-		return len(v) == 0
-	case []float64:
-		return len(v) == 0
-	case []bool:
-		return len(v) == 0
-	case []string:
-		return len(v) == 0
-	case []ovsdb.UUID:
-		return len(v) == 0
-	case ovsdb.Map:
-		return len(v) == 0
-	}
-	panic("unknown value type of column " + strconv.Quote(c.Name))
 }
 
 func joined(lines []string) string {

@@ -173,7 +173,7 @@ func record(d *Dump, ids map[ovsdb.UUID]ovsdb.UUID, keep func(table, column stri
 		for id, r := range d.Tables[t.Name] {
 			row := map[string]any{}
 			for _, c := range t.Columns {
-				if keep(t.Name, c.Name) && !isDefault(c, r[c.Name]) {
+				if keep(t.Name, c.Name) && !ovsdb.IsDefault(r[c.Name]) {
 					row[c.Name] = toJSON(r[c.Name], ids)
 				}
 			}

@@ -123,7 +123,7 @@ func (e *rowEntry) says(r *ovsdb.Row) bool {
 	for _, c := range tables[e.table].columns {
 		i := slices.IndexFunc(e.want, func(w ovsdb.ColumnValue) bool { return w.Column == c })
 		has := r.Get(c)
-		if i < 0 && !isDefault(has) || i >= 0 && !ovsdb.Equal(e.want[i].Value, has) {
+		if i < 0 && !ovsdb.IsDefault(has) || i >= 0 && !ovsdb.Equal(e.want[i].Value, has) {
 			return false
 		}
 	}

@@ -47,7 +47,7 @@ type columns []ovsdb.ColumnValue
 func columnsOf(table string, r *ovsdb.Row) columns {
 	out := columns{}
 	for _, c := range tables[table].columns {
-		if v := r.Get(c); !isDefault(v) {
+		if v := r.Get(c); !ovsdb.IsDefault(v) {
 			out = append(out, ovsdb.ColumnValue{Column: c, Value: v})
 		}
 	}
@@ -153,7 +153,7 @@ func (s *rowStore) agrees(k rowKey, r *ovsdb.Row) bool {
 		return false
 	}
 	for _, c := range tables[k.table].columns {
-		if have, v := e.have.get(c), r.Get(c); have != nil && !ovsdb.Equal(v, have) || have == nil && !isDefault(v) {
+		if have, v := e.have.get(c), r.Get(c); have != nil && !ovsdb.Equal(v, have) || have == nil && !ovsdb.IsDefault(v) {
 			return false
 		}
 	}
@@ -399,14 +399,14 @@ func (e *rowEntry) insert() ovsdb.Op {
 func (e *rowEntry) update(ops []ovsdb.Op) []ovsdb.Op {
 	var cols []ovsdb.ColumnValue
 	for _, c := range e.want {
-		if have := e.have.get(c.Column); have == nil && isDefault(c.Value) || have != nil && ovsdb.Equal(have, c.Value) {
+		if have := e.have.get(c.Column); have == nil && ovsdb.IsDefault(c.Value) || have != nil && ovsdb.Equal(have, c.Value) {
 			continue
 		}
 		cols = append(cols, c)
 	}
 	// A column that is no longer wanted goes back to its default.
 	for _, c := range e.have {
-		if !isDefault(c.Value) && columns(e.want).get(c.Column) == nil {
+		if !ovsdb.IsDefault(c.Value) && columns(e.want).get(c.Column) == nil {
 			cols = append(cols, ovsdb.ColumnValue{Column: c.Column, Value: zeroOf(c.Value)})
 		}
 	}
@@ -461,36 +461,6 @@ func (e *rowEntry) mutations() []ovsdb.Mutation {
 	}
 	e.changed = nil
 	return muts
-}
-
-func isDefault(v ovsdb.Value) bool {
-	switch v := v.(type) {
-	case nil:
-		return true
-	case int64:
-		return v == 0
-	case float64:
-		return v == 0
-	case bool:
-		return !v
-	case string:
-		return v == ""
-	case ovsdb.UUID:
-		return v.IsZero()
-	case []int64:
-		return len(v) == 0
-	case []float64:
-		return len(v) == 0
-	case []bool:
-		return len(v) == 0
-	case []string:
-		return len(v) == 0
-	case []ovsdb.UUID:
-		return len(v) == 0
-	case ovsdb.Map:
-		return len(v) == 0
-	}
-	return false
 }
 
 func zeroOf(v ovsdb.Value) ovsdb.Value {

@@ -63,7 +63,7 @@ func (b *rows) Add(table, key string, cols ...ovsdb.ColumnValue) ovsdb.UUID {
 
 // AddWithID emits a southbound row whose UUID is decided elsewhere.
 func (b *rows) AddWithID(table, key string, id ovsdb.UUID, cols ...ovsdb.ColumnValue) {
-	cols = slices.DeleteFunc(cols, func(c ovsdb.ColumnValue) bool { return isDefault(c.Value) })
+	cols = slices.DeleteFunc(cols, func(c ovsdb.ColumnValue) bool { return ovsdb.IsDefault(c.Value) })
 	slices.SortFunc(cols, func(a, b ovsdb.ColumnValue) int { return cmp.Compare(a.Column, b.Column) })
 	b.rows = append(b.rows, rowOut{rowKey: rowKey{table, key}, id: id, cols: cols})
 }
