@@ -46,6 +46,7 @@ package: build ## make dist/*.deb and dist/*.rpm; KOVE_VERSION=v1.2.3 names the 
 	@mkdir -p dist; rm -f dist/*.deb dist/*.rpm; packaging/package.sh $(BIN)/kove dist
 
 .PHONY: release
+release: export KOVE_DEBS := exact # what is released is pinned
 release: package ## lay out in dist/release what install.sh downloads, with checksums
 	@packaging/release.sh $(BIN)/kove dist/release dist
 

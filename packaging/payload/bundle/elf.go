@@ -48,7 +48,7 @@ var debianGroups = []string{"ovs", "nft", "mount", "central"}
 
 // debian extracts the packages and makes their programs relocatable.
 func (b *bundle) debian() ([]entry, error) {
-	lock, err := os.ReadFile(filepath.Join(b.root, "packaging/payload/debs.lock"))
+	lock, err := output(b.root, nil, "packaging/payload/debs.sh", append([]string{"fetch", b.debs()}, debianGroups...)...)
 	if err != nil {
 		return nil, err
 	}
@@ -56,7 +56,7 @@ func (b *bundle) debian() ([]entry, error) {
 	if err != nil {
 		return nil, err
 	}
-	packages := locked(string(lock))
+	packages := locked(lock)
 	b.versions["openvswitch"] = packages["openvswitch-switch"]
 	b.versions["ovn"] = packages["ovn-host"]
 	b.versions["nftables"] = packages["nftables"]
@@ -65,7 +65,7 @@ func (b *bundle) debian() ([]entry, error) {
 	b.versions["openssl"] = packages["libssl3t64"]
 
 	dir := filepath.Join(b.cache, "debian")
-	stamp := fmt.Sprintf("%d %s %x\n", recipe, patchelf, sha256.Sum256(lock))
+	stamp := fmt.Sprintf("%d %s %x\n", recipe, patchelf, sha256.Sum256([]byte(lock)))
 	if old, err := os.ReadFile(filepath.Join(dir, "stamp")); err != nil || string(old) != stamp {
 		if err := os.RemoveAll(dir); err != nil {
 			return nil, err
@@ -80,7 +80,10 @@ func (b *bundle) debian() ([]entry, error) {
 	return listTree(filepath.Join(dir, "tree"))
 }
 
-// locked returns the versions of debs.lock by package.
+// debs is the folder of downloaded packages.
+func (b *bundle) debs() string { return filepath.Join(b.root, ".cache/debs") }
+
+// locked returns the versions by package of lines in the form of debs.lock.
 func locked(lock string) map[string]string {
 	versions := map[string]string{}
 	for line := range strings.Lines(lock) {
@@ -93,7 +96,7 @@ func locked(lock string) map[string]string {
 
 func (b *bundle) relocate(dir string, packages map[string]string) error {
 	root, tree := filepath.Join(dir, "root"), filepath.Join(dir, "tree")
-	args := append([]string{"extract", filepath.Join(b.root, ".cache/debs"), root}, debianGroups...)
+	args := append([]string{"extract", b.debs(), root}, debianGroups...)
 	if err := command(b.root, nil, "packaging/payload/debs.sh", args...); err != nil {
 		return err
 	}
