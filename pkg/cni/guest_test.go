@@ -42,7 +42,7 @@ func TestNodesOnKernelOpenvswitch(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, line := range strings.Split(r.Output, "\n") {
-		if strings.Contains(line, "--- ") || strings.Contains(line, "killed:") || strings.Contains(line, "predecessor") {
+		if strings.Contains(line, "--- ") || strings.Contains(line, "killed:") || strings.Contains(line, "predecessor") || strings.Contains(line, "try ") {
 			t.Log(strings.TrimSpace(line))
 		}
 	}

@@ -313,7 +313,7 @@ func (l *lab) addNode(i int) *labNode {
 	l.run("ip", "-n", ns, "route", "add", "default", "via", "192.0.2.254")
 	n := &labNode{nodeSpec: nodeSpec{Name: name, Dir: l.dir + "/" + name, API: l.api.socket, SB: "unix:" + l.dir + "/sb.sock",
 		EncapIP: netip.MustParseAddr(fmt.Sprintf("172.31.9.%d", i)), NodeIP: netip.MustParseAddr(fmt.Sprintf("192.0.2.%d", i)),
-		BinDir: l.bin, AddTimeout: l.patience(20 * time.Second), Datapath: vswitch.DatapathNetdev}}
+		BinDir: l.bin, AddTimeout: l.patience(40 * time.Second), Datapath: vswitch.DatapathNetdev}}
 	if inGuest() {
 		n.Datapath = vswitch.DatapathSystem
 	}
@@ -408,7 +408,7 @@ func (l *lab) awaitUp(n *labNode) {
 // await polls a condition of the world outside the code under test.
 func (l *lab) await(what string, ok func() error) {
 	l.t.Helper()
-	deadline := time.Now().Add(l.patience(30 * time.Second))
+	deadline := time.Now().Add(l.patience(60 * time.Second))
 	for {
 		err := ok()
 		if err == nil {

@@ -145,12 +145,15 @@ func fetchKernel(ctx context.Context) (string, error) {
 	}
 	script := `set -e
 mkdir -p "$1"; cd "$1"; rm -rf k.new; mkdir k.new
-p=$(apt-cache depends linux-image-cloud-amd64 | awk '/Depends:/{print $2; exit}')
-cd k.new; apt-get -qq -o APT::Sandbox::User=root download "$p"; dpkg-deb -x "$p"_*.deb .; rm -f ./*.deb
+newest() { apt-cache depends linux-image-cloud-amd64 | awk '/Depends:/{print $2; exit}'; }
+p=$(newest)
+cd k.new; get() { apt-get -qq -o APT::Sandbox::User=root download "$p"; }
+get || { apt-get -qq -o DPkg::Lock::Timeout=120 update; p=$(newest); get; } # the index may be older than the archive
+dpkg-deb -x "$p"_*.deb .; rm -f ./*.deb
 /sbin/depmod -b . "$(ls lib/modules)"
 cd ..; rm -rf k; mv k.new k`
 	if out, err := exec.CommandContext(ctx, "sh", "-c", script, "sh", cache).CombinedOutput(); err != nil {
-		return "", fmt.Errorf("fetching Debian's cloud kernel (needs apt-get update once): %w: %s", err, out)
+		return "", fmt.Errorf("fetching Debian's cloud kernel: %w: %s", err, out)
 	}
 	return dir, nil
 }
