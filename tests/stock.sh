@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# make stock: stock OVN 25.03 and Open vSwitch 3.5 in $STOCK (bin/ lib/ share/, with man pages), the oracle of the tests. The
+# make stock: stock OVN 25.03 and Open vSwitch 3.5 in $STOCK (bin/ lib/ share/, with man pages and Python), the oracle of the tests. The
 # packages are the pinned ones of packaging/payload/debs.lock; nothing is installed on the host. Does nothing when
 # $STOCK is up to date.
 set -euo pipefail
@@ -17,7 +17,7 @@ command -v patchelf >/dev/null || { echo "stock: patchelf is missing: run make d
 work=$(mktemp -d "$STOCK.XXXXXX")
 trap 'rm -rf "$work"' EXIT
 root=$work/root new=$work/new
-$debs extract .cache/debs "$root" ovs central ic
+$debs extract .cache/debs "$root" ovs central ic py
 mkdir -p "$new"/{bin,lib,share}
 programs=(
   usr/lib/openvswitch-switch/ovs-vswitchd usr/sbin/ovsdb-server usr/bin/ovsdb-client usr/bin/ovsdb-tool usr/bin/ovs-vsctl
@@ -30,6 +30,8 @@ for p in "${programs[@]}"; do
   patchelf --set-interpreter "$STOCK/lib/ld-linux-x86-64.so.2" --force-rpath --set-rpath "$STOCK/lib" "$new/bin/$(basename "$p")"
 done
 find "$root/usr/lib/x86_64-linux-gnu" "$root/usr/lib64" -maxdepth 1 -name '*.so*' -exec cp -aLn {} "$new/lib/" \;
+install -m 755 "$root/usr/bin/ovn-detrace" "$new/bin/"
+cp -a "$root/usr/lib/python3/dist-packages" "$new/share/python" # for PYTHONPATH: Open vSwitch's library and what it needs
 cp -a "$root/usr/share/man" "$root/usr/share/ovn" "$root/usr/share/openvswitch" "$new/share/"
 echo "$stamp" >"$new/stamp"
 

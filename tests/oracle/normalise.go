@@ -56,6 +56,8 @@ type flow struct {
 	table, priority    int64
 	match, actions     string
 	rest               string // meter and tags
+	hint               string // the name of the northbound row that it comes from, or ""; not part of what is compared
+	shared             bool   // its row is one of several datapaths
 }
 
 func (f *flow) line() string {
@@ -65,6 +67,24 @@ func (f *flow) line() string {
 // flows prints the logical flows. Whether a flow of several datapaths is one row with a group or several rows does not
 // matter to ovn-controller, so groups are expanded. external_ids and flow_desc are for people.
 func (n *names) flows(sb *Dump) string {
+	var b strings.Builder
+	last := ""
+	for _, f := range n.flowList(sb) {
+		// The same flow twice in one datapath is the same as once.
+		if l := f.line(); l != last {
+			b.WriteString(l)
+			last = l
+		}
+	}
+	return b.String()
+}
+
+// flowList returns the flows of every datapath in the order of their lines.
+func (n *names) flowList(sb *Dump) []*flow {
+	hints := map[string]string{}
+	for id, name := range n.nb {
+		hints[id.String()[:8]] = name
+	}
 	var all []*flow
 	for _, r := range sb.Tables["Logical_Flow"] {
 		ids, _ := r["logical_datapath"].([]ovsdb.UUID)
@@ -87,6 +107,7 @@ func (n *names) flows(sb *Dump) string {
 			all = append(all, &flow{
 				datapath: cmp.Or(n.datapaths[id], "?"), pipeline: text(r, "pipeline"), table: table, priority: priority,
 				match: sortMACs(n.text(text(r, "match"))), actions: sortSamples(n.text(text(r, "actions"))), rest: rest,
+				hint: hints[stringMap(r, "external_ids")["stage-hint"]], shared: len(ids) > 1,
 			})
 		}
 	}
@@ -101,16 +122,7 @@ func (n *names) flows(sb *Dump) string {
 			-cmp.Compare(a.priority, b.priority),
 			cmp.Compare(a.match, b.match), cmp.Compare(a.actions, b.actions), cmp.Compare(a.rest, b.rest))
 	})
-	var b strings.Builder
-	last := ""
-	for _, f := range all {
-		// The same flow twice in one datapath is the same as once.
-		if l := f.line(); l != last {
-			b.WriteString(l)
-			last = l
-		}
-	}
-	return b.String()
+	return all
 }
 
 // The reference writes the MACs of a router in the order of a hash table.

@@ -18,7 +18,7 @@ func TestLockFilePinsEverything(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	line := regexp.MustCompile(`^(ovs|nft|mount|central|ic) [a-z0-9.+-]+ [0-9][^ ]* [0-9a-f]{64}$`)
+	line := regexp.MustCompile(`^(ovs|nft|mount|central|ic|py) [a-z0-9.+-]+ [0-9][^ ]* [0-9a-f]{64}$`)
 	n := 0
 	for l := range strings.Lines(string(b)) {
 		l = strings.TrimSpace(l)

@@ -88,7 +88,7 @@ func arpVirtual(p *topo.SwitchPort, b *Builder) {
 			match = "inport == " + q.Quoted + " && ((nd_ns && ip6.dst == {" + ip + ", " + vip.SolicitedNode().String() +
 				"} && nd.target == " + ip + ") ||(nd_na && nd.target == " + ip + "))"
 		}
-		b.Add(p.DP, lflow.SwitchInARPRsp, 100, match, "bind_vport("+p.Quoted+", inport); next;").WithPort(q.Name).WithHint(p.ID)
+		b.Add(p.DP, lflow.SwitchInARPRsp, 100, match, "bind_vport("+p.Quoted+", inport); next;").WithPort(q.Name).WithHint(q.ID)
 	}
 }
 

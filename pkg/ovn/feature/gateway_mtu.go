@@ -26,15 +26,15 @@ func gatewayMTURouter(r *topo.Router, b *Builder) {
 		if bypass != "" {
 			b.Add(r.Datapath, lflow.RouterInChkPktLen, 55, "outport == "+p.Quoted+" && ("+bypass+")", "next;").WithHint(p.ID)
 		}
-		tooLarge(r, p, p, lflow.RouterInIPInput, 150, "inport == "+p.Quoted, "", "", mtu, b)
+		tooLarge(r, p, lflow.RouterInIPInput, 150, "inport == "+p.Quoted, "", "", mtu, b)
 		for _, in := range r.Ports {
 			if in == p {
 				continue
 			}
 			match := "inport == " + in.Quoted + " && outport == " + p.Quoted
-			tooLarge(r, p, in, lflow.RouterInLargerPkts, 150, match, "", "", mtu, b)
+			tooLarge(r, in, lflow.RouterInLargerPkts, 150, match, "", "", mtu, b)
 			// The error is part of a translated connection: its source has to be translated too.
-			tooLarge(r, p, in, lflow.RouterInLargerPkts, 160, match, " && ct.trk && ct.rpl && ct.dnat", "flags.icmp_snat = 1; ", mtu, b)
+			tooLarge(r, in, lflow.RouterInLargerPkts, 160, match, " && ct.trk && ct.rpl && ct.dnat", "flags.icmp_snat = 1; ", mtu, b)
 		}
 		if r.Global.Has("ct-commit-nat-v2") {
 			b.Add(r.Datapath, lflow.RouterOutPostSNAT, 100, "icmp && flags.icmp_snat == 1", "ct_commit_nat(snat);").WithHint(p.ID)
@@ -43,7 +43,7 @@ func gatewayMTURouter(r *topo.Router, b *Builder) {
 }
 
 // tooLarge sends the error from the address of a port, for both families.
-func tooLarge(r *topo.Router, gw, from *topo.RouterPortFacts, stage lflow.Stage, priority int, match, tracked, set string, mtu int, b *Builder) {
+func tooLarge(r *topo.Router, from *topo.RouterPortFacts, stage lflow.Stage, priority int, match, tracked, set string, mtu int, b *Builder) {
 	again := "next(pipeline=ingress, table=" + strconv.Itoa(lflow.RouterInAdmission.Table()) + "); };"
 	large := " && " + lflow.RegPktLarger + " && " + lflow.RegEgressLoopback + " == 0" + tracked
 	for _, f := range []*family{family4, family6} {
@@ -54,7 +54,7 @@ func tooLarge(r *topo.Router, gw, from *topo.RouterPortFacts, stage lflow.Stage,
 		b.Add(r.Datapath, stage, priority, match+" && "+f.ip+large,
 			f.icmp+"_error {"+set+lflow.RegEgressLoopback+" = 1; "+lflow.RegPktLarger+" = 0; eth.dst = "+from.MAC+"; "+
 				f.ip+".dst = "+f.ip+".src; "+f.ip+".src = "+ns[0].IP()+"; ip.ttl = 255; "+tooBig(f)+f.icmp+".frag_mtu = "+
-				strconv.Itoa(mtu)+"; "+again).WithHint(gw.ID).WithMeter(r.Copp[f.icmp+"-error"])
+				strconv.Itoa(mtu)+"; "+again).WithHint(from.ID).WithMeter(r.Copp[f.icmp+"-error"])
 	}
 }
 

@@ -25,10 +25,10 @@ func hairpin() Feature {
 			return
 		}
 		b.Add(dp, lflow.SwitchInPreHairpin, 100, "ip && ct.trk", lflow.RegHairpin+" = chk_lb_hairpin(); "+
-			lflow.RegHairpinReply+" = chk_lb_hairpin_reply(); next;")
-		b.Add(dp, lflow.SwitchInNATHairpin, 100, "ip && ct.new && ct.trk && "+lflow.RegHairpin+" == 1", "ct_snat_to_vip; next;")
-		b.Add(dp, lflow.SwitchInNATHairpin, 100, "ip && ct.est && ct.trk && "+lflow.RegHairpin+" == 1", "ct_snat;")
-		b.Add(dp, lflow.SwitchInNATHairpin, 90, "ip && "+lflow.RegHairpinReply+" == 1", "ct_snat;")
+			lflow.RegHairpinReply+" = chk_lb_hairpin_reply(); next;").WithHint(sw.ID)
+		b.Add(dp, lflow.SwitchInNATHairpin, 100, "ip && ct.new && ct.trk && "+lflow.RegHairpin+" == 1", "ct_snat_to_vip; next;").WithHint(sw.ID)
+		b.Add(dp, lflow.SwitchInNATHairpin, 100, "ip && ct.est && ct.trk && "+lflow.RegHairpin+" == 1", "ct_snat;").WithHint(sw.ID)
+		b.Add(dp, lflow.SwitchInNATHairpin, 90, "ip && "+lflow.RegHairpinReply+" == 1", "ct_snat;").WithHint(sw.ID)
 		b.Add(dp, lflow.SwitchInHairpin, 1, "("+lflow.RegHairpin+" == 1 || "+lflow.RegHairpinReply+" == 1)",
 			"eth.dst <-> eth.src; outport = inport; flags.loopback = 1; output;")
 	}}

@@ -40,7 +40,7 @@ func natRouter(r *topo.Router, b *Builder) {
 		commitAll(r, b)
 	}
 	if r.Global.Bool("use_common_zone") {
-		b.Add(r.Datapath, lflow.RouterOutChkDNATLocal, 50, "ip && ct_mark.natted == 1", lflow.RegDNATLocal+" = 1; next;")
+		b.Add(r.Datapath, lflow.RouterOutChkDNATLocal, 50, "ip && ct_mark.natted == 1", lflow.RegDNATLocal+" = 1; next;").WithHint(r.ID)
 	}
 	if r.Chassis != "" {
 		forceSNAT(r, b)
@@ -398,11 +398,11 @@ func (n *natRule) gateway(b *Builder) {
 func (n *natRule) statelessFor(b *Builder, to, loop string) {
 	from := " && " + n.f.ip + ".src == $"
 	if n.AllowedExtIPs != nil {
-		n.add(b, lflow.RouterInGWRedirect, 75, loop+from+n.AllowedExtIPs.Name, egressLoopback(n.zone()))
+		b.Add(n.r.Datapath, lflow.RouterInGWRedirect, 75, loop+from+n.AllowedExtIPs.Name, egressLoopback(n.zone())).WithHint(n.port.ID)
 		n.add(b, lflow.RouterInGWRedirect, 70, "ip && "+to, drop(n.r.Global))
 	}
 	if n.ExemptedExtIPs != nil {
-		n.add(b, lflow.RouterInGWRedirect, 75, loop+from+n.ExemptedExtIPs.Name, drop(n.r.Global))
+		b.Add(n.r.Datapath, lflow.RouterInGWRedirect, 75, loop+from+n.ExemptedExtIPs.Name, drop(n.r.Global)).WithHint(n.port.ID)
 	}
 }
 

@@ -28,7 +28,7 @@ func portsec() Feature {
 			case len(p.Switch.Localnets) > 0:
 				ln := p.Switch.Localnets[0]
 				b.Add(p.DP, lflow.SwitchOutApplyPortSec, 110, "outport == "+ln.Quoted+" && inport == "+p.Quoted,
-					"set_queue("+queue+"); output;").WithPort(ln.Name).WithHint(p.ID)
+					"set_queue("+queue+"); output;").WithPort(ln.Name).WithHint(ln.ID)
 			}
 		},
 	}

@@ -48,10 +48,10 @@ func routerARPPort(p *topo.RouterPort, b *Builder) {
 	if q := p.PeerRouterPort; q != nil && p.Enabled {
 		// Spelled as stock has it, the missing blank included.
 		if len(q.IP4) > 0 {
-			resolve(b, p.DP, "outport == "+p.Quoted+" && "+lflow.RegNextHopIP4+"== "+addressList(q.IP4), q.MAC).WithHint(p.ID)
+			resolve(b, p.DP, "outport == "+p.Quoted+" && "+lflow.RegNextHopIP4+"== "+addressList(q.IP4), q.MAC).WithHint(q.ID)
 		}
 		if len(q.IP6) > 0 {
-			resolve(b, p.DP, "outport == "+p.Quoted+" && "+lflow.RegNextHopIP6+" == "+addressList(q.IP6), q.MAC).WithHint(p.ID)
+			resolve(b, p.DP, "outport == "+p.Quoted+" && "+lflow.RegNextHopIP6+" == "+addressList(q.IP6), q.MAC).WithHint(q.ID)
 		}
 	}
 	if p.PeerSwitch == nil || p.Router.Options["dynamic_neigh_routers"] == "true" {
@@ -72,10 +72,10 @@ func routerARPPort(p *topo.RouterPort, b *Builder) {
 			continue
 		}
 		if len(q.IP4) > 0 {
-			resolve(b, p.DP, "outport == "+p.Quoted+" && "+lflow.RegNextHopIP4+" == "+addressList(q.IP4), q.MAC).WithHint(q.ID)
+			resolve(b, p.DP, "outport == "+p.Quoted+" && "+lflow.RegNextHopIP4+" == "+addressList(q.IP4), q.MAC).WithHint(p.PeerPort.ID)
 		}
 		if len(q.IP6) > 0 {
-			resolve(b, p.DP, "outport == "+p.Quoted+" && "+lflow.RegNextHopIP6+" == "+addressList(q.IP6), q.MAC).WithHint(q.ID)
+			resolve(b, p.DP, "outport == "+p.Quoted+" && "+lflow.RegNextHopIP6+" == "+addressList(q.IP6), q.MAC).WithHint(p.PeerPort.ID)
 		}
 	}
 }
