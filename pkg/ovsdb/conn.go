@@ -228,11 +228,13 @@ func (c *conn) flush(b []byte) ([]byte, bool) {
 	return b[:0], true
 }
 
-// keepAlive asks a silent client for a sign of life, and gives up when none comes.
+// keepAlive asks a silent client for a sign of life, and gives up when none comes. What it waits after asking are turns of its
+// own, not time on the clock: a machine that stood still meanwhile has read nothing, and what the client said waits to be read.
 func (c *conn) keepAlive() {
-	t := time.NewTicker(c.probe / 2)
+	turn := c.probe / 2
+	t := time.NewTimer(turn)
 	defer t.Stop()
-	asked := false
+	asked := 0 // turns since it was asked, counted from 1; 0 when it was not
 	for {
 		select {
 		case <-c.ctx.Done():
@@ -242,16 +244,19 @@ func (c *conn) keepAlive() {
 		silent := time.Since(time.Unix(0, c.heard.Load()))
 		switch {
 		case silent < c.probe:
-			asked = false
+			asked = 0
 			c.idle.Store(false)
-		case !asked:
-			asked = true
+		case asked == 0:
+			asked = 1
 			c.idle.Store(true)
 			c.sendText([]byte(`{"id":"echo","method":"echo","params":[]}`))
-		case silent >= 2*c.probe:
+		case asked == 1:
+			asked = 2
+		default:
 			c.close(fmt.Errorf("no response to inactivity probe after %v", silent.Round(time.Millisecond)))
 			return
 		}
+		t.Reset(turn) // not a ticker, whose turns follow at once when one was late
 	}
 }
 
