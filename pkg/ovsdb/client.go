@@ -332,13 +332,20 @@ func (c *Client) greet(l *link) error {
 	return nil
 }
 
-func (c *Client) down(l *link) {
+// lose takes a connection that ended out of use: who is told that it was lost and tries again shall wait for the next one.
+func (c *Client) lose(l *link) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.link == l {
 		c.link = nil
 		c.up = make(chan struct{})
 	}
+}
+
+func (c *Client) down(l *link) {
+	c.lose(l)
+	c.mu.Lock()
+	defer c.mu.Unlock()
 	for id, k := range c.calls {
 		k.err = errLost
 		close(k.done)
@@ -377,6 +384,7 @@ func (c *Client) call(ctx context.Context, l *link, method string, params []byte
 	b = append(append(b, params...), '}')
 	if err := l.send(b); err != nil {
 		c.forget(id)
+		c.lose(l)
 		return nil, err
 	}
 	select {
@@ -384,6 +392,7 @@ func (c *Client) call(ctx context.Context, l *link, method string, params []byte
 		return k.result, k.err
 	case <-l.ctx.Done():
 		c.forget(id)
+		c.lose(l)
 		return nil, errLost
 	case <-ctx.Done():
 		c.forget(id)

@@ -26,7 +26,7 @@ func serve(t testing.TB, db *Database, sock string) *Server {
 
 func dialTest(t testing.TB, sock string) *Client {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), patience)
 	defer cancel()
 	c, err := Dial(ctx, "T", ClientOptions{Remotes: []string{"unix:" + sock}})
 	if err != nil {
@@ -38,7 +38,7 @@ func dialTest(t testing.TB, sock string) *Client {
 
 // script runs the same operations against any DB; a client of ours and of stock's server must see the same.
 func script(t *testing.T, db DB) {
-	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), patience)
 	defer cancel()
 	w, err := db.Watch(ctx, map[string][]string{"Root": {"name", "rng", "m", "weak", "one"}, "Kid": nil})
 	if err != nil {
@@ -200,7 +200,7 @@ func TestConcurrent(t *testing.T) {
 				var d Delta
 				select {
 				case d = <-w:
-				case <-time.After(20 * time.Second):
+				case <-time.After(patience):
 					t.Errorf("after %d commits nothing more came", commits)
 					return
 				}
@@ -249,4 +249,27 @@ func TestConcurrent(t *testing.T) {
 	}
 	wg.Wait()
 	watchers.Wait()
+}
+
+// TestLostIsNotUsedAgain has a request fail because the connection ended, before the client itself has noticed that: the next
+// one waits for another connection.
+func TestLostIsNotUsedAgain(t *testing.T) {
+	c, err := newClient("T", ClientOptions{Remotes: []string{"unix:nowhere"}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	ended, end := context.WithCancel(t.Context())
+	end()
+	c.schema = testSchema(t)
+	c.link = &link{out: make(chan []byte), ctx: ended}
+	close(c.up)
+	if _, err := c.Transact(t.Context(), Select("Root")); !errors.Is(err, errLost) {
+		t.Fatalf("over a connection that ended: %v", err)
+	}
+	if c.Connected() {
+		t.Fatal("the connection is still in use")
+	}
+	if _, err := c.Transact(ended, Select("Root")); !errors.Is(err, context.Canceled) {
+		t.Fatalf("without a connection: %v", err)
+	}
 }
