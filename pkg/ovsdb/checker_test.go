@@ -185,7 +185,7 @@ func newCheckedWorld(t *testing.T) *checkedWorld {
 }
 
 func (w *checkedWorld) dial() *Client {
-	ctx, cancel := context.WithTimeout(w.Context(), 20*time.Second)
+	ctx, cancel := context.WithTimeout(w.Context(), patience)
 	defer cancel()
 	c, err := Dial(ctx, "T", ClientOptions{Remotes: []string{"unix:" + w.sock}})
 	if err != nil {
@@ -460,7 +460,7 @@ type observer struct {
 // until waits for the state of a counter.
 func (o *observer) until(t *testing.T, counter int64) {
 	t.Helper()
-	deadline := time.After(30 * time.Second)
+	deadline := time.After(patience)
 	for {
 		select {
 		case at, ok := <-o.at:

@@ -134,7 +134,7 @@ func TestConvertOnline(t *testing.T) {
 			if ok {
 				t.Fatalf("a watch goes on under another schema: %+v", d)
 			}
-		case <-time.After(10 * time.Second):
+		case <-time.After(patience):
 			t.Fatal("a watch does not end with the schema that it was made for")
 		}
 	}

@@ -132,7 +132,7 @@ func (g *goldenRun) expect(line int, conn int64, want []any) {
 	c := g.conn(conn)
 	var got []any
 	for range want {
-		c.c.SetReadDeadline(time.Now().Add(5 * time.Second))
+		c.c.SetReadDeadline(time.Now().Add(patience))
 		text, err := c.f.next()
 		if err != nil {
 			if ne, ok := err.(net.Error); ok && ne.Timeout() {

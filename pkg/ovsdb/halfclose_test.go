@@ -27,7 +27,7 @@ func TestAnswersBeforeTheEnd(t *testing.T) {
 			if end == "" {
 				nc.(*net.UnixConn).CloseWrite()
 			}
-			nc.SetReadDeadline(time.Now().Add(20 * time.Second))
+			nc.SetReadDeadline(time.Now().Add(patience))
 			text, err := io.ReadAll(nc)
 			nc.Close()
 			if ne, ok := err.(net.Error); ok && ne.Timeout() {

@@ -1,6 +1,7 @@
 package ovsdb
 
 import (
+	"bufio"
 	"fmt"
 	"math/rand/v2"
 	"os/exec"
@@ -189,14 +190,29 @@ func TestHistoryClients(t *testing.T) {
 	}
 	srv.Disconnect()
 	insert("missed")
-	// It goes on until its time is over.
-	cmd := exec.Command(stock(t, "ovsdb-client"), "--timeout=2", "--no-headings", "monitor-cond-since", "unix:"+sock, "T", at, "[]", "Root", "name")
-	text, _ := cmd.CombinedOutput()
-	if out := string(text); strings.Contains(out, "before") || strings.Contains(out, "while") || !strings.Contains(out, "missed") || !strings.Contains(out, "insert") {
-		t.Fatalf("ovsdb-client is told: %s", out)
-	}
 	if d := next(t, w); d.Initial || len(d.Changes) != 1 || d.Changes[0].New.String("name") != "missed" {
 		t.Fatalf("our client after its return: %+v", d)
+	}
+	cmd := exec.Command(stock(t, "ovsdb-client"), "--timeout=60", "--no-headings", "monitor-cond-since", "unix:"+sock, "T", at, "[]", "Root", "name")
+	said, err := cmd.StdoutPipe()
+	if err == nil {
+		err = cmd.Start()
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	// What it is told first ends where what is told later begins.
+	var out strings.Builder
+	for lines := bufio.NewScanner(said); !strings.Contains(out.String(), "later") && lines.Scan(); {
+		if strings.Contains(lines.Text(), "missed") {
+			insert("later")
+		}
+		out.WriteString(lines.Text() + "\n")
+	}
+	cmd.Process.Kill()
+	cmd.Wait()
+	if s := out.String(); strings.Contains(s, "before") || strings.Contains(s, "while") || !strings.Contains(s, "insert") || !strings.Contains(s, "later") {
+		t.Fatalf("ovsdb-client is told: %s", s)
 	}
 	reply := func(id string) []any {
 		t.Helper()
@@ -208,10 +224,10 @@ func TestHistoryClients(t *testing.T) {
 		}
 		return m["result"].([]any)
 	}
-	if r := reply(at); r[0] != true || strings.Count(jsonText(r[2]), "insert") != 1 || !strings.Contains(jsonText(r[2]), "missed") {
+	if r := reply(at); r[0] != true || strings.Count(jsonText(r[2]), "insert") != 2 || !strings.Contains(jsonText(r[2]), "missed") {
 		t.Fatalf("%v", r)
 	}
-	if r := reply(NewUUID().String()); r[0] != false || strings.Count(jsonText(r[2]), "initial") != 3 {
+	if r := reply(NewUUID().String()); r[0] != false || strings.Count(jsonText(r[2]), "initial") != 4 {
 		t.Fatalf("%v", r)
 	}
 	newer, _ := newerSchema(t)
@@ -296,7 +312,7 @@ func TestSlowMonitors(t *testing.T) {
 	go func() {
 		var last int64
 		for last < writes {
-			reader.c.SetReadDeadline(time.Now().Add(30 * time.Second))
+			reader.c.SetReadDeadline(time.Now().Add(patience))
 			text, err := reader.f.next()
 			if err != nil {
 				break
@@ -333,7 +349,7 @@ func TestSlowMonitors(t *testing.T) {
 		if n%50 == 0 { // the one that reads keeps up; the others are 50 more updates behind each time
 			select {
 			case <-progress:
-			case <-time.After(30 * time.Second):
+			case <-time.After(patience):
 				t.Fatalf("the writer is at %d, the one that reads does not get there", n)
 			}
 		}
@@ -353,7 +369,7 @@ func TestSlowMonitors(t *testing.T) {
 	if n := <-seen; n != writes {
 		t.Fatalf("the one that reads has seen %d of %d", n, writes)
 	}
-	for end := time.Now().Add(20 * time.Second); srv.Clients() > 1; time.Sleep(10 * time.Millisecond) {
+	for end := time.Now().Add(patience); srv.Clients() > 1; time.Sleep(10 * time.Millisecond) {
 		if time.Now().After(end) {
 			t.Fatalf("%d clients are kept", srv.Clients())
 		}

@@ -276,7 +276,7 @@ func (p *player) collect(name string, n, least int) []any {
 	out := []any{}
 	answered := false
 	for !answered || len(out) < least {
-		c.c.SetReadDeadline(time.Now().Add(5 * time.Second))
+		c.c.SetReadDeadline(time.Now().Add(patience))
 		text, err := c.f.next()
 		if ne, ok := err.(net.Error); ok && ne.Timeout() {
 			p.t.Errorf("line %d: connection %s gets no answer", n, name)
@@ -379,7 +379,7 @@ func stockPair(t *testing.T, files TLSFiles) map[string]string {
 	})
 	socks := map[string]string{"": dir + "/s", "ro": dir + "/ro", "rl": dir + "/rl"}
 	for _, s := range socks {
-		for end := time.Now().Add(10 * time.Second); ; time.Sleep(10 * time.Millisecond) {
+		for end := time.Now().Add(patience); ; time.Sleep(10 * time.Millisecond) {
 			if c, err := net.Dial("unix", s); err == nil {
 				c.Close()
 				break

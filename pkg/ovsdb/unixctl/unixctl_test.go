@@ -58,7 +58,7 @@ func stockTarget(t *testing.T) target {
 		cmd.Process.Kill()
 		cmd.Wait()
 	})
-	for end := time.Now().Add(10 * time.Second); ; time.Sleep(10 * time.Millisecond) {
+	for end := time.Now().Add(time.Minute); ; time.Sleep(10 * time.Millisecond) {
 		if c, err := net.Dial("unix", dir+"/s"); err == nil {
 			c.Close()
 			return target{dir}
@@ -290,7 +290,7 @@ func TestOurCommands(t *testing.T) {
 	}
 	select {
 	case <-left:
-	case <-time.After(10 * time.Second):
+	case <-time.After(time.Minute):
 		t.Fatal("exit does nothing")
 	}
 }
@@ -311,7 +311,7 @@ func TestSocket(t *testing.T) {
 		}
 		fmt.Fprint(nc, text)
 		nc.(*net.UnixConn).CloseWrite()
-		nc.SetReadDeadline(time.Now().Add(10 * time.Second))
+		nc.SetReadDeadline(time.Now().Add(time.Minute))
 		for buf := make([]byte, 100); ; {
 			if _, err := nc.Read(buf); err != nil {
 				if ne, ok := err.(net.Error); ok && ne.Timeout() {
