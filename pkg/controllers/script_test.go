@@ -29,7 +29,7 @@ var (
 )
 
 // patience bounds the wait for an expectation; it passes as soon as it holds.
-const patience = 10 * time.Second
+const patience = 60 * time.Second
 
 // TestScripts runs testdata/*.txtar: YAML goes in, the northbound database, annotations and events come out. A script is
 // the archive's comment, one command per line:

@@ -187,7 +187,7 @@ func TestRunAppliesAgain(t *testing.T) {
 	})
 	await := func(what string, cmd, want string) {
 		t.Helper()
-		for deadline := time.Now().Add(5 * time.Second); ; time.Sleep(5 * time.Millisecond) {
+		for deadline := time.Now().Add(time.Minute); ; time.Sleep(5 * time.Millisecond) {
 			f := strings.Fields(cmd)
 			out, _ := exec.Command(f[0], f[1:]...).CombinedOutput()
 			if strings.Contains(string(out), want) {

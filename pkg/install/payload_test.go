@@ -116,7 +116,7 @@ func TestHelperEmptyMachine(t *testing.T) {
 		_ = server.Process.Kill() // it may have ended by itself
 		<-ended
 	}()
-	for deadline := time.Now().Add(30 * time.Second); !exists("/db.sock"); time.Sleep(10 * time.Millisecond) {
+	for deadline := time.Now().Add(time.Minute); !exists("/db.sock"); time.Sleep(10 * time.Millisecond) {
 		select {
 		case err := <-ended:
 			ended <- err

@@ -42,10 +42,10 @@ func TestNodesReachEachOtherAndTheInternet(t *testing.T) {
 		}
 		nodes = append(nodes, n)
 	}
-	ctx, cancel := context.WithTimeout(context.Background(), 30*time.Second)
+	ctx, cancel := context.WithTimeout(context.Background(), 2*time.Minute)
 	defer cancel()
 	for _, to := range []string{nodes[1].Address().String(), nodes[1].TunnelAddress().String(), InternetAddress} {
-		if out, err := nodes[0].Run(ctx, "ping", "-c1", "-W2", to); err != nil {
+		if out, err := nodes[0].Run(ctx, "ping", "-c1", "-W30", to); err != nil {
 			t.Errorf("n1 → %s: %v\n%s", to, err, out)
 		}
 	}
@@ -60,7 +60,7 @@ func TestPowerCutKeepsDiskAndLosesRun(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	ctx, cancel := context.WithTimeout(context.Background(), 30*time.Second)
+	ctx, cancel := context.WithTimeout(context.Background(), 2*time.Minute)
 	defer cancel()
 	if _, err := n.Run(ctx, "sh", "-c", "echo disk > /var/lib/kept; echo etc > /etc/kept; echo ram > /run/lost; ip link add dummyveth type veth"); err != nil {
 		t.Fatal(err)
@@ -95,7 +95,7 @@ func TestCgroupsAreTheNodesOwn(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	ctx, cancel := context.WithTimeout(context.Background(), 30*time.Second)
+	ctx, cancel := context.WithTimeout(context.Background(), 2*time.Minute)
 	defer cancel()
 	out, err := n.Run(ctx, "cat", "/proc/self/cgroup")
 	if err != nil {

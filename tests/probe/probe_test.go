@@ -25,7 +25,7 @@ func startServer(t *testing.T) string {
 			t.Error(err)
 		}
 	})
-	for range 100 {
+	for end := time.Now().Add(time.Minute); time.Now().Before(end); {
 		if c, err := net.Dial("tcp", addr); err == nil {
 			c.Close()
 			return addr

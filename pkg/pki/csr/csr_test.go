@@ -172,7 +172,7 @@ func newWorld(t *testing.T, objects ...runtime.Object) *world {
 	case <-ready:
 	case err := <-done:
 		t.Fatal(err)
-	case <-time.After(20 * time.Second):
+	case <-time.After(time.Minute):
 		t.Fatal("not ready")
 	}
 	return w
@@ -182,7 +182,7 @@ const password = "0123456789abcdef0123456789abcdef"
 
 func TestControllerSignsChassis(t *testing.T) {
 	w := newWorld(t)
-	ctx, cancel := context.WithTimeout(context.Background(), 20*time.Second)
+	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
 	defer cancel()
 	if err := w.store.Claim(ctx, "n1", password, []netip.Addr{netip.MustParseAddr("192.0.2.1")}); err != nil {
 		t.Fatal(err)
@@ -209,7 +209,7 @@ func TestControllerSignsChassis(t *testing.T) {
 
 func TestControllerDenies(t *testing.T) {
 	w := newWorld(t)
-	ctx, cancel := context.WithTimeout(context.Background(), 20*time.Second)
+	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
 	defer cancel()
 	if err := w.store.Claim(ctx, "n1", password, []netip.Addr{netip.MustParseAddr("192.0.2.1")}); err != nil {
 		t.Fatal(err)
@@ -221,7 +221,7 @@ func TestControllerDenies(t *testing.T) {
 
 func TestDeletedNodeReleasesItsName(t *testing.T) {
 	w := newWorld(t, &corev1.Node{ObjectMeta: metav1.ObjectMeta{Name: "n1"}})
-	ctx, cancel := context.WithTimeout(context.Background(), 20*time.Second)
+	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
 	defer cancel()
 	addr := []netip.Addr{netip.MustParseAddr("192.0.2.1")}
 	if err := w.store.Claim(ctx, "n1", password, addr); err != nil {
@@ -255,7 +255,7 @@ func TestOrphansAreReleasedAtStart(t *testing.T) {
 			Labels: map[string]string{identity.Label: "true"}, CreationTimestamp: metav1.NewTime(time.Now().Add(-age))}, Type: identity.SecretType}
 	}
 	w := newWorld(t, &corev1.Node{ObjectMeta: metav1.ObjectMeta{Name: "here"}}, old("here", 48*time.Hour), old("gone", 48*time.Hour), old("joining", time.Minute))
-	ctx, cancel := context.WithTimeout(context.Background(), 20*time.Second)
+	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
 	defer cancel()
 	for {
 		list, err := w.client.CoreV1().Secrets(identity.Namespace).List(ctx, metav1.ListOptions{})
