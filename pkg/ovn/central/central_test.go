@@ -74,7 +74,7 @@ func start(t *testing.T, change func(*Options)) *env {
 	case err := <-done:
 		stop()
 		t.Fatal(err)
-	case <-time.After(20 * time.Second):
+	case <-time.After(time.Minute):
 		t.Fatal("central is not ready")
 	}
 	t.Cleanup(func() {
@@ -117,7 +117,7 @@ func TestStockTools(t *testing.T) {
 	e.expect("port p1", "ovn-nbctl", "show")
 	e.expect("p1", "ovn-sbctl", "--bare", "--columns=logical_port", "list", "Port_Binding")
 	e.expect("ls_in_l2_lkup", "ovn-sbctl", "lflow-list", "s1")
-	e.run("ovn-sbctl", "--timeout=5", "wait-until", "Port_Binding", "p1", "tunnel_key=1")
+	e.run("ovn-sbctl", "--timeout=60", "wait-until", "Port_Binding", "p1", "tunnel_key=1")
 	e.run("ovn-nbctl", "acl-add", "s1", "to-lport", "100", "ip4", "drop")
 	e.run("ovn-nbctl", "--wait=sb", "acl-add", "s1", "to-lport", "101", "ip4.src==1.2.3.4", "allow-related")
 	e.expect("1.2.3.4", "ovn-sbctl", "lflow-list", "s1")
@@ -160,7 +160,7 @@ func TestStockTools(t *testing.T) {
 // TestConvert has stock's ovsdb-client convert both databases under a running northd, to a schema with more in it.
 func TestConvert(t *testing.T) {
 	e := start(t, nil)
-	e.run("ovn-nbctl", "--wait=sb", "--timeout=20", "ls-add", "s1", "--", "lsp-add", "s1", "p1")
+	e.run("ovn-nbctl", "--wait=sb", "--timeout=60", "ls-add", "s1", "--", "lsp-add", "s1", "p1")
 	for _, db := range []struct{ name, file, table string }{{"nb", "ovn-nb", "Logical_Switch"}, {"sb", "ovn-sb", "Port_Binding"}} {
 		text, err := os.ReadFile(filepath.Join(filepath.Dir(filepath.Dir(stock(t, "ovsdb-tool"))), "share/ovn", db.file+".ovsschema"))
 		if err != nil {
@@ -177,7 +177,7 @@ func TestConvert(t *testing.T) {
 		e.expect("yes", "ovsdb-client", "needs-conversion", remote, schema)
 		e.run("ovsdb-client", "convert", remote, schema)
 		e.expect("no", "ovsdb-client", "needs-conversion", remote, schema)
-		e.run("ovn-nbctl", "--wait=sb", "--timeout=20", "lsp-add", "s1", "after-"+db.name)
+		e.run("ovn-nbctl", "--wait=sb", "--timeout=60", "lsp-add", "s1", "after-"+db.name)
 		e.expect("after-"+db.name, "ovn-sbctl", "--bare", "--columns=logical_port", "list", "Port_Binding")
 		name := map[string]string{"nb": "OVN_Northbound", "sb": "OVN_Southbound"}[db.name]
 		e.expect(`"count":`, "ovsdb-client", "transact", remote, `["`+name+`",{"op":"update","table":"`+db.table+`","where":[],"row":{"a_new_column":"x"}}]`)
@@ -217,7 +217,7 @@ func TestMonitor(t *testing.T) {
 			select {
 			case s := <-lines:
 				seen += s
-			case <-time.After(10 * time.Second):
+			case <-time.After(time.Minute):
 				t.Fatalf("no %q in %s", want, seen)
 			}
 		}
@@ -374,7 +374,7 @@ func TestTLSRoles(t *testing.T) {
 	e.run("ovn-sbctl", "--", "set", "SB_Global", ".", "external_ids:local=yes") // no role on the unix socket
 
 	f := stranger.files("ch1")
-	out, err := e.try("ovsdb-client", "--timeout=5", "--private-key="+f.PrivateKey, "--certificate="+f.Certificate, "--ca-cert="+c.files("ch1").CACert,
+	out, err := e.try("ovsdb-client", "--timeout=60", "--private-key="+f.PrivateKey, "--certificate="+f.Certificate, "--ca-cert="+c.files("ch1").CACert,
 		"list-dbs", fmt.Sprintf("ssl:127.0.0.1:%d", port))
 	if err == nil {
 		t.Fatalf("a certificate of another CA is accepted: %s", out)
@@ -436,7 +436,7 @@ func TestWrongInput(t *testing.T) {
 			if tc.opts.DataDir == "" {
 				tc.opts.DataDir = t.TempDir()
 			}
-			ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+			ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 			defer cancel()
 			err := New(tc.opts).Run(ctx, func() {})
 			if err == nil {
@@ -462,9 +462,9 @@ func TestStockNorthd(t *testing.T) {
 	defer cmd.Wait()
 	defer cmd.Process.Kill()
 	e.run("ovn-nbctl", "init")
-	e.run("ovn-nbctl", "--wait=sb", "--timeout=20", "ls-add", "s1", "--", "lsp-add", "s1", "p1", "--", "lsp-set-addresses", "p1", "0a:00:00:00:00:01 10.0.0.1")
+	e.run("ovn-nbctl", "--wait=sb", "--timeout=60", "ls-add", "s1", "--", "lsp-add", "s1", "p1", "--", "lsp-set-addresses", "p1", "0a:00:00:00:00:01 10.0.0.1")
 	e.expect("ls_in_l2_lkup", "ovn-sbctl", "lflow-list", "s1")
-	e.run("ovn-nbctl", "--wait=sb", "--timeout=20", "ls-del", "s1")
+	e.run("ovn-nbctl", "--wait=sb", "--timeout=60", "ls-del", "s1")
 	e.expect("active", "ovn-appctl", "-t", e.dir+"/northd.ctl", "status")
 }
 
@@ -486,7 +486,7 @@ func TestLibovsdb(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	defer cancel()
 	if err := c.Connect(ctx); err != nil {
 		t.Fatal(err)
@@ -508,7 +508,7 @@ func TestLibovsdb(t *testing.T) {
 	}
 	e.expect("lib", "ovn-nbctl", "ls-list")
 	e.run("ovn-nbctl", "set", "Logical_Switch", "lib", "other_config:b=2")
-	for end := time.After(10 * time.Second); ; {
+	for end := time.After(time.Minute); ; {
 		var have []logicalSwitch
 		if err := c.List(ctx, &have); err != nil {
 			t.Fatal(err)
@@ -553,7 +553,7 @@ func TestOVNController(t *testing.T) {
 	}
 	background("ovsdb-server", "--remote=punix:"+e.dir+"/db.sock", "--unixctl="+e.dir+"/conf.ctl", "-vconsole:off", conf)
 	vsctl := func(args ...string) {
-		e.run("ovs-vsctl", append([]string{"--db=unix:" + e.dir + "/db.sock", "--timeout=10", "--no-wait", "--retry"}, args...)...)
+		e.run("ovs-vsctl", append([]string{"--db=unix:" + e.dir + "/db.sock", "--timeout=60", "--no-wait", "--retry"}, args...)...)
 	}
 	vsctl("init")
 	vsctl("set", "Open_vSwitch", ".", "external_ids:system-id=ch1", fmt.Sprintf("external_ids:ovn-remote=ssl:127.0.0.1:%d", port),
@@ -566,7 +566,7 @@ func TestOVNController(t *testing.T) {
 		t.Fatal(err)
 	}
 	have := map[string]bool{}
-	for end := time.After(20 * time.Second); !have["Chassis"] || !have["Encap"] || !have["Chassis_Private"]; {
+	for end := time.After(time.Minute); !have["Chassis"] || !have["Encap"] || !have["Chassis_Private"]; {
 		select {
 		case d := <-w:
 			for _, ch := range d.Changes {
@@ -588,15 +588,15 @@ func TestConnectionRows(t *testing.T) {
 	})
 	remote := fmt.Sprintf("tcp:127.0.0.1:%d", port)
 	e.run("ovn-sbctl", "set-connection", fmt.Sprintf("ptcp:%d:127.0.0.1", port))
-	e.run("ovn-sbctl", "--timeout=10", "wait-until", "Connection", ".", fmt.Sprintf("status:bound_port=%d", port))
+	e.run("ovn-sbctl", "--timeout=60", "wait-until", "Connection", ".", fmt.Sprintf("status:bound_port=%d", port))
 	e.run("ovn-sbctl", "--db="+remote, "show")
 	e.run("ovn-sbctl", "set-connection", "read-only", fmt.Sprintf("ptcp:%d:127.0.0.1", port))
-	e.run("ovn-sbctl", "--timeout=10", "wait-until", "Connection", ".", fmt.Sprintf("status:bound_port=%d", port))
-	if out, err := e.try("ovn-sbctl", "--timeout=5", "--db="+remote, "set", "SB_Global", ".", "external_ids:a=b"); err == nil || !strings.Contains(out, "read only") {
+	e.run("ovn-sbctl", "--timeout=60", "wait-until", "Connection", ".", fmt.Sprintf("status:bound_port=%d", port))
+	if out, err := e.try("ovn-sbctl", "--timeout=60", "--db="+remote, "set", "SB_Global", ".", "external_ids:a=b"); err == nil || !strings.Contains(out, "read only") {
 		t.Fatalf("writing through a read-only connection: %v %s", err, out)
 	}
 	e.run("ovn-sbctl", "del-connection")
-	for end := time.After(10 * time.Second); ; {
+	for end := time.After(time.Minute); ; {
 		c, err := net.Dial("tcp", fmt.Sprintf("127.0.0.1:%d", port))
 		if err != nil {
 			return
@@ -623,13 +623,13 @@ func TestActiveTargets(t *testing.T) {
 	})
 	accept := func(ln net.Listener) net.Conn {
 		t.Helper()
-		ln.(interface{ SetDeadline(time.Time) error }).SetDeadline(time.Now().Add(15 * time.Second))
+		ln.(interface{ SetDeadline(time.Time) error }).SetDeadline(time.Now().Add(time.Minute))
 		nc, err := ln.Accept()
 		if err != nil {
 			t.Fatal(err)
 		}
 		t.Cleanup(func() { nc.Close() })
-		nc.SetDeadline(time.Now().Add(15 * time.Second))
+		nc.SetDeadline(time.Now().Add(time.Minute))
 		return nc
 	}
 	ask := func(nc net.Conn, text, want string) {
@@ -659,7 +659,7 @@ func TestActiveTargets(t *testing.T) {
 	tcpTarget, unixTarget, sslTarget := "tcp:"+tcp.Addr().String(), "unix:"+e.dir+"/manager.sock", "ssl:"+tlsLn.Addr().String()
 	status := func(target, want string) {
 		t.Helper()
-		e.run("ovn-sbctl", "--timeout=15", "wait-until", "Connection", target, want)
+		e.run("ovn-sbctl", "--timeout=60", "wait-until", "Connection", target, want)
 	}
 
 	e.run("ovn-sbctl", "set-connection", tcpTarget, "read-only", unixTarget)
@@ -682,7 +682,7 @@ func TestActiveTargets(t *testing.T) {
 	nc.Close()
 	status(tcpTarget, "status:state=BACKOFF")
 	status(tcpTarget, "is_connected=false")
-	for end := time.Now().Add(15 * time.Second); ; time.Sleep(50 * time.Millisecond) {
+	for end := time.Now().Add(time.Minute); ; time.Sleep(50 * time.Millisecond) {
 		out, err := e.try("ovn-sbctl", "get", "Connection", tcpTarget, "status:last_error")
 		if err == nil && strings.Contains(out, "Connection refused") {
 			break
@@ -716,7 +716,7 @@ func TestActiveTargets(t *testing.T) {
 		if _, err := os.Stat(ca); err != nil {
 			t.Fatal(err)
 		}
-		s.SetDeadline(time.Now().Add(15 * time.Second))
+		s.SetDeadline(time.Now().Add(time.Minute))
 		if _, err := s.Write([]byte(`{"id":1,"method":"list_dbs","params":[]}`)); err != nil {
 			continue
 		}
@@ -748,12 +748,12 @@ func TestPassiveTargets(t *testing.T) {
 	own, peer := c.files("server"), c.files("ch1")
 	e.run("ovn-sbctl", "set-ssl", own.PrivateKey, own.Certificate, own.CACert, "TLSv1.3")
 	e.run("ovn-sbctl", "set-connection", "punix:"+e.dir+"/more.sock", fmt.Sprintf("ptcp:%d:[::1]", port), "role=ovn-controller", fmt.Sprintf("pssl:%d:[::1]", sslPort))
-	e.run("ovn-sbctl", "--timeout=10", "wait-until", "Connection", fmt.Sprintf("ptcp:%d:[::1]", port), fmt.Sprintf("status:bound_port=%d", port))
-	tlsArgs := []string{"--timeout=10", "--private-key=" + peer.PrivateKey, "--certificate=" + peer.Certificate, "--ca-cert=" + peer.CACert}
+	e.run("ovn-sbctl", "--timeout=60", "wait-until", "Connection", fmt.Sprintf("ptcp:%d:[::1]", port), fmt.Sprintf("status:bound_port=%d", port))
+	tlsArgs := []string{"--timeout=60", "--private-key=" + peer.PrivateKey, "--certificate=" + peer.Certificate, "--ca-cert=" + peer.CACert}
 	again := func() {
 		t.Helper()
-		e.run("ovn-sbctl", "--db=unix:"+e.dir+"/more.sock", "--timeout=10", "show")
-		e.run("ovn-sbctl", fmt.Sprintf("--db=tcp:[::1]:%d", port), "--timeout=10", "show")
+		e.run("ovn-sbctl", "--db=unix:"+e.dir+"/more.sock", "--timeout=60", "show")
+		e.run("ovn-sbctl", fmt.Sprintf("--db=tcp:[::1]:%d", port), "--timeout=60", "show")
 		e.run("ovn-sbctl", append(tlsArgs, fmt.Sprintf("--db=ssl:[::1]:%d", sslPort), "show")...)
 	}
 	again()
@@ -775,8 +775,8 @@ func TestPassiveTargets(t *testing.T) {
 	e.run("ovsdb-client", "convert", "unix:"+e.dir+"/sb.sock", newer)
 	again()
 	// The rows are still followed.
-	e.run("ovn-sbctl", "--timeout=10", "set-connection", "punix:"+e.dir+"/other.sock")
-	e.run("ovn-sbctl", "--timeout=10", "--db=unix:"+e.dir+"/other.sock", "show")
+	e.run("ovn-sbctl", "--timeout=60", "set-connection", "punix:"+e.dir+"/other.sock")
+	e.run("ovn-sbctl", "--timeout=60", "--db=unix:"+e.dir+"/other.sock", "show")
 	if out, err := e.try("ovn-sbctl", "--db=unix:"+e.dir+"/more.sock", "--timeout=2", "show"); err == nil {
 		t.Fatalf("a remote that no row asks for goes on: %s", out)
 	}

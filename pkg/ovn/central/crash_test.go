@@ -430,7 +430,7 @@ func TestSBCfgAfterSync(t *testing.T) {
 		ovsdb.Update(nb.TableNBGlobal, global, ovsdb.ColumnValue{Column: nb.NBGlobalColNBCfg, Value: int64(7)})); err != nil {
 		t.Fatal(err)
 	}
-	for end := time.After(20 * time.Second); ; {
+	for end := time.After(time.Minute); ; {
 		select {
 		case d := <-north:
 			for _, ch := range d.Changes {
@@ -476,7 +476,7 @@ func TestWriteBackTakenBack(t *testing.T) {
 	}
 	select {
 	case <-ended:
-	case <-time.After(20 * time.Second):
+	case <-time.After(time.Minute):
 		t.Fatal("northd did not hear of it")
 	}
 	if up := nb.NewLogicalSwitchPort(rows(t, c.NB(), nb.TableLogicalSwitchPort)[0]).Up; up != nil {
@@ -487,7 +487,7 @@ func TestWriteBackTakenBack(t *testing.T) {
 		t.Fatal(err)
 	}
 	disk.Limit(-1)
-	for end := time.After(20 * time.Second); ; {
+	for end := time.After(time.Minute); ; {
 		select {
 		case d := <-north:
 			if nb.NewLogicalSwitchPort(d.Changes[0].New).Up != nil {

@@ -37,7 +37,7 @@ func TestConvertIsDurable(t *testing.T) {
 		kill, _, _ := s.central(true)
 		name := strings.Repeat("x", round+1)
 		s.ctl("ovn-nbctl", "ls-add", name)
-		tool("ovsdb-client", "--timeout=20", "convert", "unix:"+s.dir+"/nb.sock", schema)
+		tool("ovsdb-client", "--timeout=60", "convert", "unix:"+s.dir+"/nb.sock", schema)
 		kill()
 		if v := tool("ovsdb-tool", "db-version", s.data("nb.db")); v != version {
 			t.Fatalf("after an answered conversion the file has schema version %s", v)

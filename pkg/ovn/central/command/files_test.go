@@ -67,7 +67,7 @@ func (s *site) central(answers bool) (kill func(), done chan error, output *byte
 	go func() { done <- cmd.Wait() }()
 	s.t.Cleanup(func() { cmd.Process.Kill() })
 	for _, name := range []string{"nb", "sb"} {
-		for end := time.Now().Add(20 * time.Second); answers; time.Sleep(10 * time.Millisecond) {
+		for end := time.Now().Add(time.Minute); answers; time.Sleep(10 * time.Millisecond) {
 			if c, err := net.Dial("unix", s.dir+"/"+name+".sock"); err == nil {
 				c.Close()
 				break
@@ -85,7 +85,7 @@ func (s *site) central(answers bool) (kill func(), done chan error, output *byte
 
 func (s *site) ctl(name string, args ...string) string {
 	s.t.Helper()
-	cmd := exec.Command(stock(s.t, name), append([]string{"--timeout=20", "--db=unix:" + s.dir + "/" + name[4:6] + ".sock"}, args...)...)
+	cmd := exec.Command(stock(s.t, name), append([]string{"--timeout=60", "--db=unix:" + s.dir + "/" + name[4:6] + ".sock"}, args...)...)
 	out, err := cmd.CombinedOutput()
 	if err != nil {
 		s.t.Fatalf("%s %q: %v\n%s", name, args, err, out)
@@ -160,7 +160,7 @@ func TestDamagedFiles(t *testing.T) {
 			if err == nil || !strings.Contains(output.String(), s.data(name)) || !strings.Contains(output.String(), "damage at offset") || !strings.Contains(output.String(), "kove ovn rebuild") {
 				t.Fatalf("%v: %s", err, output)
 			}
-		case <-time.After(20 * time.Second):
+		case <-time.After(time.Minute):
 			t.Fatalf("ovn-central goes on with a damaged %s", name)
 		}
 		r, _ := s.files(1, "check", name[:2])
