@@ -18,6 +18,7 @@ import (
 	"github.com/kove-io/kove/pkg/ovn/central/command"
 	northd "github.com/kove-io/kove/pkg/ovn/northd/command"
 	"github.com/kove-io/kove/pkg/ovn/server"
+	"github.com/kove-io/kove/tests/reaper"
 )
 
 // The test binary is the program when it is called so.
@@ -34,7 +35,7 @@ func TestMain(m *testing.M) {
 		}
 		os.Exit(0)
 	}
-	os.Exit(m.Run())
+	os.Exit(reaper.Main(m.Run))
 }
 
 // stockDir is where `make stock` has put stock OVN.
@@ -51,7 +52,7 @@ func stockDir(t testing.TB) string {
 }
 
 // waitTime is for what has to happen in the end, on a machine that is busy.
-const waitTime = 40 * time.Second
+const waitTime = 60 * time.Second
 
 // lab is a folder with an OVN in it.
 type lab struct {
@@ -111,7 +112,7 @@ func (l *lab) command(name string, args ...string) *exec.Cmd {
 	return cmd
 }
 
-// try runs a program, a minute at most.
+// try runs a program, two minutes at most.
 func (l *lab) try(name string, args ...string) (stdout, stderr string, status int) {
 	l.t.Helper()
 	cmd := l.command(name, args...)
@@ -120,7 +121,7 @@ func (l *lab) try(name string, args ...string) (stdout, stderr string, status in
 	if err := cmd.Start(); err != nil {
 		l.t.Fatal(err)
 	}
-	slow := time.AfterFunc(time.Minute, func() { cmd.Process.Kill() })
+	slow := time.AfterFunc(2*time.Minute, func() { cmd.Process.Kill() })
 	defer slow.Stop()
 	_ = cmd.Wait() // the status says it
 	return out.String(), errs.String(), cmd.ProcessState.ExitCode()
@@ -137,12 +138,12 @@ func (l *lab) run(name string, args ...string) string {
 
 func (l *lab) nbctl(args ...string) string {
 	l.t.Helper()
-	return l.run("ovn-nbctl", append([]string{"--db=unix:" + l.path("ovnnb_db.sock"), "-t40"}, args...)...)
+	return l.run("ovn-nbctl", append([]string{"--db=unix:" + l.path("ovnnb_db.sock"), "-t60"}, args...)...)
 }
 
 func (l *lab) sbctl(args ...string) string {
 	l.t.Helper()
-	return l.run("ovn-sbctl", append([]string{"--db=unix:" + l.path("ovnsb_db.sock"), "-t40"}, args...)...)
+	return l.run("ovn-sbctl", append([]string{"--db=unix:" + l.path("ovnsb_db.sock"), "-t60"}, args...)...)
 }
 
 // until waits for a condition to hold.

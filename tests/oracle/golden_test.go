@@ -118,8 +118,8 @@ func runNorthd(t testing.TB, ctx context.Context, nbDB, sbDB ovsdb.DB, level slo
 	case <-ready:
 	case err := <-done:
 		t.Fatalf("northd stopped: %v", err)
-	case <-time.After(30 * time.Second):
-		t.Fatal("northd is not ready after 30 s")
+	case <-time.After(time.Minute):
+		t.Fatal("northd is not ready after a minute")
 	}
 	return func() { cancel(); <-done }
 }
@@ -134,7 +134,7 @@ func (w testWriter) Write(b []byte) (int, error) {
 // syncNorthd does what `ovn-nbctl --wait=sb sync` does.
 func syncNorthd(t testing.TB, ctx context.Context, db ovsdb.DB) {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(ctx, 60*time.Second)
+	ctx, cancel := context.WithTimeout(ctx, 2*time.Minute)
 	defer cancel()
 	deltas, err := db.Watch(ctx, map[string][]string{nb.TableNBGlobal: nil})
 	if err != nil {

@@ -44,7 +44,7 @@ func (s *oracleSide) first(table string, where ...ovsdb.Condition) *ovsdb.Row {
 
 // sync waits until northd has worked off what was written, in one direction and the other.
 func (s *oracleSide) sync() error {
-	ctx, cancel := context.WithTimeout(s.ctx, 120*time.Second)
+	ctx, cancel := context.WithTimeout(s.ctx, 4*time.Minute)
 	defer cancel()
 	res, err := s.nb.Transact(ctx, ovsdb.Select(nb.TableNBGlobal))
 	if err != nil || len(res[0].Rows) != 1 {
@@ -56,7 +56,7 @@ func (s *oracleSide) sync() error {
 		return fmt.Errorf("%s: writing nb_cfg: %w", s.name, err)
 	}
 	_, err = s.nb.Transact(ctx, ovsdb.Op{Kind: ovsdb.OpWait, Table: nb.TableNBGlobal, Where: ovsdb.ByUUID(global.UUID), Columns: []string{nb.NBGlobalColSBCfg},
-		Until: ovsdb.Eq, Rows: [][]ovsdb.ColumnValue{{{Column: nb.NBGlobalColSBCfg, Value: target}}}, Timeout: 90 * time.Second})
+		Until: ovsdb.Eq, Rows: [][]ovsdb.ColumnValue{{{Column: nb.NBGlobalColSBCfg, Value: target}}}, Timeout: 3 * time.Minute})
 	if err != nil {
 		return fmt.Errorf("%s: northd did not reach nb_cfg %d: %w", s.name, target, err)
 	}

@@ -87,7 +87,7 @@ func remoteIn(t testing.TB, dir, name, database string) *ovsdb.Client {
 		_ = cmd.Wait() // it was killed
 	})
 	awaitSocket(t, sock)
-	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	defer cancel()
 	c, err := ovsdb.Dial(ctx, database, ovsdb.ClientOptions{Remotes: []string{"unix:" + sock}})
 	if err != nil {

@@ -107,7 +107,7 @@ func awaitSocket(t testing.TB, path string) {
 	t.Helper()
 	tick := time.NewTicker(5 * time.Millisecond)
 	defer tick.Stop()
-	late := time.After(30 * time.Second)
+	late := time.After(time.Minute)
 	for {
 		c, err := net.Dial("unix", path)
 		if err == nil {
@@ -117,7 +117,7 @@ func awaitSocket(t testing.TB, path string) {
 		select {
 		case <-tick.C:
 		case <-late:
-			t.Fatalf("nobody listens on %s after 30 s: %v", path, err)
+			t.Fatalf("nobody listens on %s after a minute: %v", path, err)
 		}
 	}
 }

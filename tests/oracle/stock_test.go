@@ -12,7 +12,11 @@ import (
 	"github.com/kove-io/kove/pkg/ovn/nb"
 	"github.com/kove-io/kove/pkg/ovn/sb"
 	"github.com/kove-io/kove/pkg/ovsdb"
+	"github.com/kove-io/kove/tests/reaper"
 )
+
+// The daemons detach, so that nothing but a pid namespace ends them when the tests are killed.
+func TestMain(m *testing.M) { os.Exit(reaper.Main(m.Run)) }
 
 // stockDir returns the folder with stock OVN.
 func stockDir(t testing.TB) string {
@@ -82,7 +86,7 @@ func (s *sockets) replayFile(t testing.TB, file string) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	wait := "OVN_NBCTL_OPTIONS=--wait=sb --timeout=20"
+	wait := "OVN_NBCTL_OPTIONS=--wait=sb --timeout=60"
 	s.shell(t, "ovn-nbctl sync; bash "+script+" >nb.sh.out 2>nb.sh.err; ovn-nbctl sync && ovn-nbctl sync", wait)
 }
 

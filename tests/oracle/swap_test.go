@@ -127,7 +127,7 @@ func (s *swap) stock(t *testing.T) (stop func()) {
 // dumps waits until northd has answered and returns both databases.
 func (s *swap) dumps(t *testing.T) [2]*Dump {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), 60*time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), 3*time.Minute)
 	defer cancel()
 	syncNorthd(t, ctx, s.nb)
 	syncNorthd(t, ctx, s.nb)
