@@ -35,6 +35,13 @@ func newSide(t *testing.T, who string) side {
 	return side{l, who}
 }
 
+// prelude has functions for ovsdb-client's commands that do not end by themselves: begin returns when one has said something,
+// finish ends it when it has said what is asked for, and prints all of it.
+const prelude = `
+begin() { ovsdb-client "$@" >@/begun 2>&1 & begun=$!; until [ -s @/begun ]; do sleep 0.02; done; }
+finish() { until grep -q "$1" @/begun; do sleep 0.02; done; { kill $begun; wait $begun; } 2>/dev/null; cat @/begun; rm @/begun; }
+`
+
 // shell runs a line of a script and returns all that it says, without what differs from run to run.
 func (s side) shell(line string) string {
 	s.t.Helper()
@@ -42,9 +49,9 @@ func (s side) shell(line string) string {
 	if err != nil {
 		s.t.Fatal(err)
 	}
-	cmd := exec.Command("/bin/bash", "-c", strings.NewReplacer("@/", s.dir+"/", "$STOCK", s.stock, "$TESTDATA", testdata).Replace(line))
+	cmd := exec.Command("/bin/bash", "-c", strings.NewReplacer("@/", s.dir+"/", "$STOCK", s.stock, "$TESTDATA", testdata).Replace(prelude+line))
 	cmd.Env, cmd.Dir = s.env, s.dir
-	slow := time.AfterFunc(time.Minute, func() { cmd.Process.Kill() })
+	slow := time.AfterFunc(2*time.Minute, func() { cmd.Process.Kill() })
 	defer slow.Stop()
 	out, err := cmd.CombinedOutput()
 	text := strings.ReplaceAll(string(out), s.dir, "DIR")
