@@ -74,7 +74,7 @@ func (e *endpoint) answerBFD(t *testing.T, addr string) (stop func()) {
 func TestRouteBFD(t *testing.T) {
 	t.Parallel()
 	l := needLab(t)
-	l.nb(t, "ls-add rb\nls-add rbx\nlr-add rbr\nset Logical_Router rbr options:chassis=hv3\n"+localnet("rbx", 131)+
+	l.nb(t, "ls-add rb\nls-add rbx\nlr-add rbr\nset Logical_Router rbr options:chassis=hv3\n"+localnet("rbx", 134)+
 		join("rbr", "rb", "10.0.0.1/24")+join("rbr", "rbx", "172.16.0.1/24")+lsp("rb", "rb-a", "10.0.0.10"))
 	a := l.vif(t, "hv1", "rb-a", []string{"10.0.0.10/24"}, "10.0.0.1")
 	var sessions []string
@@ -82,7 +82,7 @@ func TestRouteBFD(t *testing.T) {
 	var routers []*endpoint
 	for i := 1; i <= 2; i++ {
 		addr := fmt.Sprint("172.16.0.10", i)
-		r := l.external(t, fmt.Sprint("rb-", i), 131, []string{addr + "/24"})
+		r := l.external(t, fmt.Sprint("rb-", i), 134, []string{addr + "/24"})
 		if err := r.address("lo", "192.168.9.9/32"); err != nil {
 			t.Fatal(err)
 		}

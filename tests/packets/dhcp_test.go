@@ -28,12 +28,12 @@ esac
 // lease runs busybox's DHCP client once in the namespace and returns the line that leaseScript prints.
 func (e *endpoint) lease(t *testing.T, options ...string) (string, error) {
 	t.Helper()
-	script := filepath.Join(e.lab.dir, "lease.sh")
+	script := filepath.Join(e.lab.dir, "lease-"+e.name+".sh") // its own: others run theirs while this is written
 	if err := os.WriteFile(script, []byte(leaseScript), 0o755); err != nil {
 		t.Fatal(err)
 	}
-	args := append([]string{"udhcpc", "-i", "eth0", "-f", "-q", "-n", "-t", "10", "-T", "1", "-s", script, "-O", "mtu", "-O", "staticroutes"}, options...)
-	out, err := e.run(20*time.Second, "busybox", args...)
+	args := append([]string{"udhcpc", "-i", "eth0", "-f", "-q", "-n", "-t", "30", "-T", "1", "-s", script, "-O", "mtu", "-O", "staticroutes"}, options...)
+	out, err := e.run(patience, "busybox", args...)
 	for _, line := range strings.Split(out, "\n") {
 		if strings.HasPrefix(line, "lease ") {
 			return line, err
@@ -62,7 +62,7 @@ func TestDHCPv4(t *testing.T) {
 		t.Errorf("asking for another address: got %q, %v", out, err)
 	}
 	// a port without options gets nothing, from nobody
-	if out, err := b.run(10*time.Second, "busybox", "udhcpc", "-i", "eth0", "-f", "-q", "-n", "-t", "1", "-T", "1", "-s", "/bin/true"); err == nil {
+	if out, err := b.run(patience, "busybox", "udhcpc", "-i", "eth0", "-f", "-q", "-n", "-t", "1", "-T", "1", "-s", "/bin/true"); err == nil {
 		t.Errorf("a port without DHCP options got a lease: %s", out)
 	}
 }

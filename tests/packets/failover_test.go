@@ -68,11 +68,11 @@ func (s *steady) resumes(t *testing.T) {
 func (s *steady) finish() (sent, lost int) {
 	close(s.stop)
 	sent = <-s.sent
-	for range 50 { // answers under way
-		if s.answered() >= sent {
-			break
+	// Answers under way: on a busy machine they come late, and then many at once.
+	for n, since := s.answered(), time.Now(); n < sent && time.Since(since) < slow(3*time.Second); time.Sleep(steadyInterval) {
+		if now := s.answered(); now > n {
+			n, since = now, time.Now()
 		}
-		time.Sleep(steadyInterval)
 	}
 	return sent, sent - s.answered()
 }

@@ -94,7 +94,7 @@ func TestDynamicRouting(t *testing.T) {
 	l.settle(t, a)
 	hv3 := l.hv["hv3"].ns
 	eventually(t, 30*time.Second, func() error {
-		out, err := hv3.run(5*time.Second, "ip", "route", "show", "vrf", "dyrvrf")
+		out, err := hv3.run(20*time.Second, "ip", "route", "show", "vrf", "dyrvrf")
 		for _, want := range []string{"10.0.0.0/24", "10.77.0.0/16"} {
 			if err == nil && !strings.Contains(out, want) {
 				err = fmt.Errorf("%s is not announced: %s", want, out)
@@ -107,13 +107,13 @@ func TestDynamicRouting(t *testing.T) {
 		{"link", "add", "dyrlink", "type", "dummy"}, {"link", "set", "dyrlink", "master", "dyrvrf"}, {"link", "set", "dyrlink", "up"},
 		{"addr", "add", "172.16.0.1/24", "dev", "dyrlink"}, {"route", "add", "192.0.2.0/24", "via", "172.16.0.99", "dev", "dyrlink", "vrf", "dyrvrf", "proto", "bgp"},
 	} {
-		if out, err := hv3.run(5*time.Second, "ip", args...); err != nil {
+		if out, err := hv3.run(20*time.Second, "ip", args...); err != nil {
 			t.Fatal(err, out)
 		}
 	}
 	l.untilRows(t, 1, "Learned_Route", "ip_prefix=192.0.2.0/24", "nexthop=172.16.0.99")
 	a.wantAnswer(t, "tcp", "192.0.2.1:80", "dyr-x sees 10.0.0.10")
-	if out, err := hv3.run(5*time.Second, "ip", "route", "del", "192.0.2.0/24", "vrf", "dyrvrf"); err != nil {
+	if out, err := hv3.run(20*time.Second, "ip", "route", "del", "192.0.2.0/24", "vrf", "dyrvrf"); err != nil {
 		t.Fatal(err, out)
 	}
 	l.untilRows(t, 0, "Learned_Route", "ip_prefix=192.0.2.0/24")
@@ -121,7 +121,7 @@ func TestDynamicRouting(t *testing.T) {
 	// Without dynamic routing nothing of it stays.
 	l.nb(t, "set Logical_Router dyrr options:dynamic-routing=false")
 	eventually(t, 30*time.Second, func() error {
-		if out, err := hv3.run(5*time.Second, "ip", "route", "show", "table", "7777"); err == nil && strings.Contains(out, "10.77.0.0/16") {
+		if out, err := hv3.run(20*time.Second, "ip", "route", "show", "table", "7777"); err == nil && strings.Contains(out, "10.77.0.0/16") {
 			return errors.New("still announced: " + out)
 		}
 		return nil

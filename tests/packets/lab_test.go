@@ -24,6 +24,7 @@ type lab struct {
 	tor        *ovs     // the switch of the physical network
 	hv         map[string]*chassis
 	central    []*process
+	vlans      sync.Map // VLAN of the physical network → name of the case that has it
 }
 
 // ovs is one Open vSwitch: its database server and its switch.

@@ -195,7 +195,7 @@ func TestLoadBalancerHealthCheck(t *testing.T) {
 	client, backends := lbNets(t, l, "lbc", `
 		lb-add lbc_lb 10.9.9.9:8080 10.0.1.11:81,10.0.1.12:81 tcp
 		set Load_Balancer lbc_lb ip_port_mappings:'"10.0.1.11"="lbc-1:10.0.1.2"' ip_port_mappings:'"10.0.1.12"="lbc-2:10.0.1.2"'
-		--id=@hc create Load_Balancer_Health_Check vip='"10.9.9.9:8080"' options:interval=1 options:timeout=1 options:success_count=1 options:failure_count=1
+		--id=@hc create Load_Balancer_Health_Check vip='"10.9.9.9:8080"' options:interval=1 options:timeout=10 options:success_count=1 options:failure_count=1
 		add Load_Balancer lbc_lb health_check @hc
 		ls-lb-add lbcf lbc_lb`)
 	status := func(want1, want2 string) {

@@ -91,7 +91,7 @@ func TestNATDistributed(t *testing.T) {
 	out.ping(t, "172.16.0.10", 3)
 	// from inside to a floating address
 	b.wantAnswer(t, "tcp", "172.16.0.10:80", "natd-a sees 172.16.0.1")
-	neigh, err := out.run(5*time.Second, "ip", "neigh", "show", "172.16.0.10")
+	neigh, err := out.run(20*time.Second, "ip", "neigh", "show", "172.16.0.10")
 	if err != nil || !strings.Contains(neigh, mac) {
 		t.Errorf("outside, the floating address is %q, %v; want %s", neigh, err, mac)
 	}

@@ -28,7 +28,7 @@ func (l *lab) nb(t *testing.T, commands string) string {
 // nbctl is nb with another thing to wait for: none, sb or hv.
 func (l *lab) nbctl(t *testing.T, wait, commands string) string {
 	t.Helper()
-	args := []string{"--timeout=" + seconds(60), "--wait=" + wait}
+	args := []string{"--timeout=" + seconds(120), "--wait=" + wait}
 	for _, line := range strings.Split(commands, "\n") {
 		if line = strings.TrimSpace(line); line != "" {
 			args = append(append(args, "--"), words(line)...)
@@ -117,6 +117,9 @@ func (l *lab) vifAs(t *testing.T, hv, name, lsp string, addrs []string, gateways
 // external plugs a machine into the physical network in a VLAN.
 func (l *lab) external(t *testing.T, name string, vlan int, addrs []string, gateways ...string) *endpoint {
 	t.Helper()
+	if owner, _ := l.vlans.LoadOrStore(vlan, t.Name()); owner != t.Name() {
+		t.Fatalf("VLAN %d is %v's: cases that run side by side would hear each other", vlan, owner)
+	}
 	return l.plug(t, l.tor, name, "x-"+name, macOf(name), addrs, gateways, "tor", "x-"+name, fmt.Sprintf("tag=%d", vlan))
 }
 
@@ -153,7 +156,7 @@ func (l *lab) plug(t *testing.T, o *ovs, name, port, mac string, addrs, gateways
 // settle waits until every machine's logical port is up and all chassis have caught up.
 func (l *lab) settle(t *testing.T, es ...*endpoint) {
 	t.Helper()
-	args := []string{"--timeout=" + seconds(60), "--wait=hv"}
+	args := []string{"--timeout=" + seconds(120), "--wait=hv"}
 	for _, e := range es {
 		args = append(args, "--", "wait-until", "Logical_Switch_Port", e.name, "up=true")
 	}
@@ -175,7 +178,7 @@ func sortedLines(lines []string) string {
 }
 
 // patience is how long a case waits for what must come, at least: on a busy machine ovn-controller may need seconds for a step.
-const patience = 45 * time.Second
+const patience = 60 * time.Second
 
 // eventually tries until fn has no error; the last one fails the test after the time given, or patience if that is longer.
 func eventually(t *testing.T, limit time.Duration, fn func() error) {

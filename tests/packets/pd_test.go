@@ -92,7 +92,7 @@ func TestPrefixDelegation(t *testing.T) {
 	a.relink(t)
 	want := slaac(strings.TrimSuffix(prefix.Addr().String(), "::")+":", a.mac)
 	eventually(t, 20*time.Second, func() error {
-		out, err := a.run(time.Second, "ip", "-6", "addr", "show", "dev", "eth0", "scope", "global", "dynamic")
+		out, err := a.run(20*time.Second, "ip", "-6", "addr", "show", "dev", "eth0", "scope", "global", "dynamic")
 		if err == nil && !strings.Contains(out, want+"/64") {
 			err = fmt.Errorf("no dynamic address %s: %s", want, out)
 		}

@@ -60,8 +60,8 @@ func (p *process) signal(s syscall.Signal) error {
 	select {
 	case <-done:
 		return nil
-	case <-time.After(10 * time.Second):
-		return fmt.Errorf("%s (%d) is still there 10 s after signal %v", p.name, cmd.Process.Pid, s)
+	case <-time.After(slow(patience)):
+		return fmt.Errorf("%s (%d) is still there %v after signal %v", p.name, cmd.Process.Pid, slow(patience), s)
 	}
 }
 

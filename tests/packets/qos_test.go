@@ -65,13 +65,17 @@ func TestQoS(t *testing.T) {
 	free("another machine", func() int { return flood(b, a, "10.0.0.11", "10.0.0.10", 7, "machine") })
 
 	got := b.capture(t)
-	a.send(t, ethernet(b.mac, a.mac, typeIPv4, udp4("10.0.0.10", 1, "10.0.0.11", 9, "marked")))
-	a.send(t, ethernet(b.mac, a.mac, typeIPv4, udp4("10.0.0.10", 1, "10.0.0.11", 10, "plain")))
-	if f := got.wait(t, "marked datagram", isUDP("marked")); f.dscp != 46 {
-		t.Errorf("want DSCP 46: %v", f)
+	marked := func(port uint16, text string) byte {
+		t.Helper()
+		return got.waitDoing(t, text+" datagram", isUDP(text), func() {
+			a.send(t, ethernet(b.mac, a.mac, typeIPv4, udp4("10.0.0.10", 1, "10.0.0.11", port, text)))
+		}).dscp
 	}
-	if f := got.wait(t, "plain datagram", isUDP("plain")); f.dscp != 0 {
-		t.Errorf("want no DSCP: %v", f)
+	if dscp := marked(9, "marked"); dscp != 46 {
+		t.Errorf("DSCP %d, want 46", dscp)
+	}
+	if dscp := marked(10, "plain"); dscp != 0 {
+		t.Errorf("DSCP %d, want none", dscp)
 	}
 
 	// Without the rule nothing is dropped.

@@ -31,7 +31,7 @@ func TestRouterAdvertisement(t *testing.T) {
 	a.relink(t)
 	want := slaac("fd00::", a.mac)
 	eventually(t, 15*time.Second, func() error {
-		out, err := a.run(time.Second, "ip", "-6", "addr", "show", "dev", "eth0", "scope", "global", "dynamic")
+		out, err := a.run(20*time.Second, "ip", "-6", "addr", "show", "dev", "eth0", "scope", "global", "dynamic")
 		if err == nil && !strings.Contains(out, want+"/64") {
 			err = fmt.Errorf("no dynamic address %s: %s", want, out)
 		}
@@ -41,11 +41,11 @@ func TestRouterAdvertisement(t *testing.T) {
 	if !strings.Contains(string(ra.payload), "\x19\x03\x00\x00") {
 		t.Errorf("the advertisement has no RDNSS option: %x", ra.payload)
 	}
-	routes, err := a.run(time.Second, "ip", "-6", "route", "show", "default")
+	routes, err := a.run(20*time.Second, "ip", "-6", "route", "show", "default")
 	if err != nil || !strings.Contains(routes, "proto ra") || !strings.Contains(routes, "via "+ra.from.String()) {
 		t.Errorf("default route %q, %v; want one by advertisement via %v", routes, err, ra.from)
 	}
-	if mtu, err := a.run(time.Second, "cat", "/proc/sys/net/ipv6/conf/eth0/mtu"); err != nil || strings.TrimSpace(mtu) != "1342" {
+	if mtu, err := a.run(20*time.Second, "cat", "/proc/sys/net/ipv6/conf/eth0/mtu"); err != nil || strings.TrimSpace(mtu) != "1342" {
 		t.Errorf("IPv6 MTU %q, %v; want 1342", mtu, err)
 	}
 	a.reach(t, "fd01::12")

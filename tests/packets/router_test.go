@@ -113,7 +113,7 @@ func TestRouterItself(t *testing.T) {
 	a.wantRefused(t, "tcp", "[fd01::1]:80")
 	a.wantRefused(t, "udp", "10.0.1.1:53")
 	a.wantRefused(t, "udp", "[fd00::1]:53")
-	neigh, err := a.run(time.Second, "ip", "neigh", "show", "10.0.0.1")
+	neigh, err := a.run(20*time.Second, "ip", "neigh", "show", "10.0.0.1")
 	if err != nil || !strings.Contains(neigh, macOf("selfr-self0")) {
 		t.Errorf("the router is %q, %v; want %s", neigh, err, macOf("selfr-self0"))
 	}

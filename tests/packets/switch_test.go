@@ -46,7 +46,7 @@ func TestForwardingGroup(t *testing.T) {
 	l.settle(t, a, b, c)
 	eventually(t, 10*time.Second, func() error { // its ARP is answered by OVN
 		_, _ = a.askWithin(100*time.Millisecond, "udp", vip+":9")
-		neigh, err := a.run(time.Second, "ip", "neigh", "show", vip)
+		neigh, err := a.run(20*time.Second, "ip", "neigh", "show", vip)
 		if err == nil && !strings.Contains(neigh, mac) {
 			err = fmt.Errorf("%s is %q, want %s", vip, neigh, mac)
 		}

@@ -120,10 +120,10 @@ func (e *endpoint) dial(network, addr string, limit time.Duration) (c net.Conn, 
 	return c, err
 }
 
-// askFrom is ask over TCP from another local address.
-func (e *endpoint) askFrom(local, addr string) (string, error) {
+// askFrom is askWithin over TCP from another local address.
+func (e *endpoint) askFrom(limit time.Duration, local, addr string) (string, error) {
 	var c net.Conn
-	d := net.Dialer{LocalAddr: &net.TCPAddr{IP: net.ParseIP(local)}, Timeout: slow(500 * time.Millisecond)}
+	d := net.Dialer{LocalAddr: &net.TCPAddr{IP: net.ParseIP(local)}, Timeout: slow(limit)}
 	err := e.do(func() (err error) {
 		c, err = d.Dial("tcp", addr)
 		return err
@@ -132,7 +132,7 @@ func (e *endpoint) askFrom(local, addr string) (string, error) {
 		return "", err
 	}
 	defer c.Close()
-	_ = c.SetDeadline(time.Now().Add(slow(time.Second)))
+	_ = c.SetDeadline(time.Now().Add(slow(limit)))
 	b, err := io.ReadAll(c)
 	return string(b), err
 }
