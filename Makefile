@@ -59,16 +59,16 @@ central: ## build bin/ovn-central alone, in seconds
 .PHONY: test
 test: build stock ## everything that must pass; prints the time per package
 	@begin=$$(date +%s); rc=0; \
-	$(RUN) -- -count=1 -timeout 20m -p 2 $(LIGHT) || rc=1; \
-	$(RUN) -- -count=1 -timeout 20m -p 1 $(ALONE) || rc=1; \
+	$(RUN) -- -count=1 -timeout 40m -p 2 $(LIGHT) || rc=1; \
+	$(RUN) -- -count=1 -timeout 40m -p 1 $(ALONE) || rc=1; \
 	$(RUN) -- -count=1 -vet=off -timeout 45m -p 1 $(HEAVY) $(E2E) || rc=1; \
 	echo "make test took $$(( ($$(date +%s) - begin) / 60 )) min after the build"; exit $$rc
 
 .PHONY: test-light
 test-light: stock ## the tests that need neither Kubernetes nor the payload
 	@mkdir -p $(BIN); go build -o $(BIN)/ ./tests/run; rc=0; \
-	$(RUN) -- -count=1 -timeout 20m -p 2 $(LIGHT) || rc=1; \
-	$(RUN) -- -count=1 -timeout 20m -p 1 $(ALONE) || rc=1; exit $$rc
+	$(RUN) -- -count=1 -timeout 40m -p 2 $(LIGHT) || rc=1; \
+	$(RUN) -- -count=1 -timeout 40m -p 1 $(ALONE) || rc=1; exit $$rc
 
 .PHONY: test-long
 test-long: stock ## what `make test` does in part: all recordings again, longer random runs, crash storms; results in docs/test-long.md
