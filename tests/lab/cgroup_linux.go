@@ -93,6 +93,10 @@ func makeCgroups(lab, host string) ([]cgroup, error) {
 		if !v2 {
 			dir = filepath.Join(h.dir, h.self)
 		}
+		// A run that was killed before it had written down what it has made leaves a cgroup that no process may enter any more.
+		if err := removeTree(filepath.Join(dir, "kove-lab-"+lab, host)); err != nil {
+			return nil, err
+		}
 		for _, p := range []string{"kove-lab-" + lab, host} {
 			if v2 {
 				delegate(dir)
@@ -185,25 +189,31 @@ func (h *Host) removeCgroups() error {
 	}
 	var errs []error
 	for _, c := range s.Cgroups {
-		top := c.Root
-		var dirs []string
-		_ = filepath.WalkDir(top, func(p string, d fs.DirEntry, err error) error {
-			if err == nil && d.IsDir() {
-				dirs = append(dirs, p)
-			}
-			return nil
-		})
-		for i := len(dirs) - 1; i >= 0; i-- {
-			errs = append(errs, removeCgroup(dirs[i]))
+		errs = append(errs, removeTree(c.Root))
+		_ = os.Remove(filepath.Dir(c.Root)) // the lab's, once its last host is gone
+	}
+	return errors.Join(errs...)
+}
+
+// removeTree kills what is in a cgroup and removes it, if it is there, children first.
+func removeTree(top string) error {
+	var dirs []string
+	_ = filepath.WalkDir(top, func(p string, d fs.DirEntry, err error) error {
+		if err == nil && d.IsDir() {
+			dirs = append(dirs, p)
 		}
-		_ = os.Remove(filepath.Dir(top)) // the lab's, once its last host is gone
+		return nil
+	})
+	var errs []error
+	for i := len(dirs) - 1; i >= 0; i-- {
+		errs = append(errs, removeCgroup(dirs[i]))
 	}
 	return errors.Join(errs...)
 }
 
 func removeCgroup(dir string) error {
 	var err error
-	for deadline := time.Now().Add(5 * time.Second); time.Now().Before(deadline); time.Sleep(20 * time.Millisecond) {
+	for deadline := time.Now().Add(30 * time.Second); time.Now().Before(deadline); time.Sleep(20 * time.Millisecond) {
 		if err = os.Remove(dir); err == nil || errors.Is(err, fs.ErrNotExist) {
 			return nil
 		}

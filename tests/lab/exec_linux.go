@@ -64,10 +64,10 @@ func (h *Host) PowerOff() error {
 	if err := unix.Kill(s.Pid, unix.SIGKILL); err != nil && !errors.Is(err, unix.ESRCH) {
 		return fmt.Errorf("killing init of host %s: %w", h.Name, err)
 	}
-	for deadline := time.Now().Add(20 * time.Second); time.Now().Before(deadline); time.Sleep(10 * time.Millisecond) {
+	for deadline := time.Now().Add(time.Minute); time.Now().Before(deadline); time.Sleep(10 * time.Millisecond) {
 		if startTime(s.Pid) != s.StartTime { // a pid namespace's init becomes a zombie only after all others are gone
 			return nil
 		}
 	}
-	return fmt.Errorf("powering host %s off: its init %d is still there after 20 s", h.Name, s.Pid)
+	return fmt.Errorf("powering host %s off: its init %d is still there after a minute", h.Name, s.Pid)
 }

@@ -232,7 +232,7 @@ func (h *Host) Pid() int {
 // removeAll is os.RemoveAll for folders in which a mount may go away a moment after its namespace did.
 func removeAll(dir string) error {
 	var err error
-	for deadline := time.Now().Add(5 * time.Second); time.Now().Before(deadline); time.Sleep(50 * time.Millisecond) {
+	for deadline := time.Now().Add(30 * time.Second); time.Now().Before(deadline); time.Sleep(50 * time.Millisecond) {
 		if err = os.RemoveAll(dir); err == nil || errors.Is(err, fs.ErrNotExist) {
 			return nil
 		}

@@ -2,16 +2,31 @@ package lab
 
 import (
 	"context"
+	"fmt"
 	"os"
 	"path/filepath"
+	"runtime"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 )
 
 func TestMain(m *testing.M) {
 	Main()
-	os.Exit(m.Run())
+	// The lab has a fixed name, so that what a killed run leaves behind is taken down by the next one: two runs at once, of two
+	// checkouts, take each other's down. The later one waits.
+	lock, err := os.OpenFile(filepath.Join(os.TempDir(), "kove-lab-test.lock"), os.O_CREATE|os.O_RDWR, 0o600)
+	if err == nil {
+		err = syscall.Flock(int(lock.Fd()), syscall.LOCK_EX)
+	}
+	if err != nil {
+		fmt.Fprintln(os.Stderr, "waiting for another run:", err)
+		os.Exit(1)
+	}
+	code := m.Run()
+	runtime.KeepAlive(lock) // it is let go with the file
+	os.Exit(code)
 }
 
 func newLab(t *testing.T) *Lab {
@@ -108,5 +123,22 @@ func TestCgroupsAreTheNodesOwn(t *testing.T) {
 	}
 	if _, err := n.Run(ctx, "sh", "-c", "for d in /sys/fs/cgroup/*/; do mkdir $d/inside && rmdir $d/inside || exit 1; done"); err != nil {
 		t.Error(err)
+	}
+}
+
+// TestStartsOverLeftovers has a run been killed between making a host's cgroups and writing them down.
+func TestStartsOverLeftovers(t *testing.T) {
+	cs, err := makeCgroups("unit", "n1")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range cs {
+		if c.Enter != c.Root {
+			delegate(c.Root) // no process may enter it now, only its children
+		}
+	}
+	l := newLab(t)
+	if _, err := l.Boot("n1", 1, nil); err != nil {
+		t.Fatal(err)
 	}
 }
