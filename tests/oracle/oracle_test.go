@@ -26,8 +26,6 @@ var openDifferences = []string{
 	"NAT with options:add_route on a router without a gateway: kove has a route to the address on the routers beside, stock has none; rules " +
 		"that make no sense count for add_route in stock",
 	"Logical_Router options:chassis with an empty text: stock takes the router for a gateway router, kove does not",
-	"a network of a router port that is an IPv4 address in IPv6 (::ffff:10.0.0.1); a switch port's ::1.2.3.4, which kove writes as ::102:304",
-	"addresses of a switch port with something behind a MAC or an IP (0a:00:00:00:01:049 10.0.0.1, fe80::1%eth0): stock keeps what it could read, kove leaves the address out",
 	"a qdisc_queue_id that a user writes into the options of a port: kove takes it, stock does not",
 	"NB_Global options:mac_prefix changed while northd runs: stock went on with the old one until its next start",
 }

@@ -49,7 +49,7 @@ func arpPort(p *topo.SwitchPort, b *Builder) {
 			action = "nd_na_router"
 		}
 		for _, n := range a.IP6 {
-			match := "nd_ns_mcast && ip6.dst == " + n.SolicitedNode().String() + " && nd.target == " + n.IP()
+			match := "nd_ns_mcast && ip6.dst == " + topo.IP(n.SolicitedNode()) + " && nd.target == " + n.IP()
 			meter := "nd-na"
 			b.Add(p.DP, stage, 50, match, action+" { eth.src = "+a.MAC+"; ip6.src = "+n.IP()+"; nd.target = "+n.IP()+
 				"; nd.tll = "+a.MAC+"; outport = inport; flags.loopback = 1; output; };").WithMeter(p.Switch.Copp[meter]).WithHint(p.ID)
@@ -85,7 +85,7 @@ func arpVirtual(p *topo.SwitchPort, b *Builder) {
 			") || (arp.op == 2 && arp.spa == " + ip + "))"
 		if !vip.Is4() {
 			// Spelled as stock has it, the missing blank included.
-			match = "inport == " + q.Quoted + " && ((nd_ns && ip6.dst == {" + ip + ", " + vip.SolicitedNode().String() +
+			match = "inport == " + q.Quoted + " && ((nd_ns && ip6.dst == {" + ip + ", " + topo.IP(vip.SolicitedNode()) +
 				"} && nd.target == " + ip + ") ||(nd_na && nd.target == " + ip + "))"
 		}
 		b.Add(p.DP, lflow.SwitchInARPRsp, 100, match, "bind_vport("+p.Quoted+", inport); next;").WithPort(q.Name).WithHint(q.ID)
@@ -110,9 +110,9 @@ func arpProxy(p *topo.SwitchPort, b *Builder) {
 		case err != nil:
 			return
 		case n.Is4():
-			v4 = append(v4, n.Prefix().String())
+			v4 = append(v4, topo.CIDR(n.Prefix()))
 		default:
-			v6 = append(v6, n.Prefix().String())
+			v6 = append(v6, topo.CIDR(n.Prefix()))
 		}
 	}
 	if len(v4) > 0 {

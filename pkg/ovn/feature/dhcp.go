@@ -72,7 +72,7 @@ func dhcp4(p *topo.SwitchPort, mac string, n topo.Network, sides []dhcpSide, b *
 	if h, ok := p.Row.Options["hostname"]; ok {
 		options["hostname"] = h // as it is: who sets it writes the quotes, as in DHCP_Options
 	}
-	netmask := mask.String()
+	netmask := topo.IP(mask)
 	if own, ok := options["netmask"]; ok {
 		netmask += ", netmask = " + own // both are given, the subnet's first
 	}
@@ -119,10 +119,10 @@ func dhcp6(p *topo.SwitchPort, mac string, n topo.Network, sides []dhcpSide, b *
 			lflow.RegDHCPResult+" = put_dhcpv6_opts("+args+"); next;").
 			WithPort(s.inport.Name).WithMeter(p.Switch.Copp["dhcpv6-opts"]).WithHint(o.UUID)
 		b.Add(p.DP, lflow.SwitchInDHCPResponse, 100, match+" && "+lflow.RegDHCPResult+s.resident,
-			"eth.dst = eth.src; eth.src = "+serverMAC+"; ip6.dst = ip6.src; ip6.src = "+server.String()+
+			"eth.dst = eth.src; eth.src = "+serverMAC+"; ip6.dst = ip6.src; ip6.src = "+topo.IP(server)+
 				"; udp.src = 547; udp.dst = 546; outport = inport; flags.loopback = 1; output;").WithPort(s.inport.Name).WithHint(o.UUID)
 	}
-	dhcpReply(p, "ip6", serverMAC, server.String(), "udp.src == 547 && udp.dst == 546", o, b)
+	dhcpReply(p, "ip6", serverMAC, topo.IP(server), "udp.src == 547 && udp.dst == 546", o, b)
 	return true
 }
 

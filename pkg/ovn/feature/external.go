@@ -29,7 +29,7 @@ func external() Feature {
 						add(from + away + " && arp.tpa == " + n.IP() + " && arp.op == 1")
 					}
 					for _, n := range r.Peer.IP6 {
-						add(from + away + " && nd_ns && ip6.dst == {" + n.IP() + ", " + n.SolicitedNode().String() +
+						add(from + away + " && nd_ns && ip6.dst == {" + n.IP() + ", " + topo.IP(n.SolicitedNode()) +
 							"} && nd.target == " + n.IP())
 					}
 					add(from + " && eth.dst == " + r.Peer.MAC + away)

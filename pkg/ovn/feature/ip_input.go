@@ -86,7 +86,7 @@ func resolveOwn(p *topo.RouterPort, add func(int, string, string, string)) {
 		}
 	}
 	for _, n := range p.IP4 {
-		add(90, "inport == "+p.Quoted+" && arp.op == 1 && arp.tpa == "+n.IP()+" && arp.spa == "+n.Prefix().String()+arpGateway,
+		add(90, "inport == "+p.Quoted+" && arp.op == 1 && arp.tpa == "+n.IP()+" && arp.spa == "+topo.CIDR(n.Prefix())+arpGateway,
 			answerARP(lflow.RegInportEthDst), "")
 	}
 	for _, n := range p.IP6 {
@@ -102,7 +102,7 @@ func answerARP(mac string) string {
 
 // solicits matches Neighbor Solicitations for an address.
 func solicits(n topo.Network) string {
-	return "ip6.dst == {" + n.IP() + ", " + n.SolicitedNode().String() + "} && nd_ns && nd.target == " + n.IP()
+	return "ip6.dst == {" + n.IP() + ", " + topo.IP(n.SolicitedNode()) + "} && nd_ns && nd.target == " + n.IP()
 }
 
 // answerND answers a Neighbor Solicitation with mac.
@@ -132,7 +132,7 @@ func timeExceeded(p *topo.RouterPort, add func(int, string, string, string)) {
 		if n.Addr.IsLinkLocalUnicast() {
 			continue
 		}
-		add(31, "inport == "+p.Quoted+" && ip6 && ip6.src == "+n.Prefix().String()+" && "+expired,
+		add(31, "inport == "+p.Quoted+" && ip6 && ip6.src == "+topo.CIDR(n.Prefix())+" && "+expired,
 			"icmp6 {eth.dst <-> eth.src; "+swap(family6, n)+"ip.ttl = 254; icmp6.type = 3; /* Time exceeded */ "+
 				"icmp6.code = 0; /* TTL exceeded in transit */ "+out, "icmp6-error")
 	}

@@ -168,7 +168,7 @@ func lbAffinity(lb *topo.LoadBalancer, v *topo.VIP, family, origIP, saved, timeo
 		if v.HasPort() {
 			port = itoa(int(be.Port))
 		}
-		keep(be.Addr.String(), port, be.String())
+		keep(topo.IP(be.Addr), port, be.String())
 	}
 	for _, t := range v.Templates() {
 		keep(t.Addr, "", t.Addr) // whatever its port

@@ -411,8 +411,8 @@ func forceSNAT(r *topo.Router, b *Builder) {
 	for option, flag := range map[string]string{"dnat_force_snat_ip": "dnat", "lb_force_snat_ip": "lb"} {
 		for _, a := range forcedSNAT(r.Options, option) {
 			ip := familyOf(a.Is4()).ip
-			b.Add(r.Datapath, lflow.RouterInUnsnat, 110, ip+" && "+ip+".dst == "+a.String(), "ct_snat;")
-			b.Add(r.Datapath, lflow.RouterOutSNAT, 100, "flags.force_snat_for_"+flag+" == 1 && "+ip, "ct_snat("+a.String()+");")
+			b.Add(r.Datapath, lflow.RouterInUnsnat, 110, ip+" && "+ip+".dst == "+topo.IP(a), "ct_snat;")
+			b.Add(r.Datapath, lflow.RouterOutSNAT, 100, "flags.force_snat_for_"+flag+" == 1 && "+ip, "ct_snat("+topo.IP(a)+");")
 		}
 	}
 }

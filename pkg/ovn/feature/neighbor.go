@@ -54,7 +54,7 @@ func neighbor() Feature {
 		},
 		RouterPort: func(p *topo.RouterPort, b *Builder) {
 			for _, n := range p.IP4 {
-				match := "inport == " + p.Quoted + " && arp.spa == " + n.Prefix().String()
+				match := "inport == " + p.Quoted + " && arp.spa == " + topo.CIDR(n.Prefix())
 				request := " && arp.op == 1"
 				if p.Distributed() {
 					request += " && " + resident(p.CRName)

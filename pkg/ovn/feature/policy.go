@@ -60,7 +60,7 @@ func routerPolicies(r *topo.Router, b *Builder) {
 				continue
 			}
 			h := hops[0]
-			actions = mark + nextHop(h.Text, h.Source, h.Via) + "flags.loopback = 1; " + lflow.RegECMPGroup + " = 0; " +
+			actions = mark + nextHop(familyOf(h.Is4()), h.Text, h.Source, h.Via) + "flags.loopback = 1; " + lflow.RegECMPGroup + " = 0; " +
 				familyOf(h.Is4()).nextHopFlag() + "next;"
 		default:
 			continue
@@ -74,7 +74,7 @@ func routerPolicies(r *topo.Router, b *Builder) {
 			WithHint(g.policy.UUID)
 		for j, h := range g.hops {
 			b.Add(r.Datapath, lflow.RouterInPolicyECMP, 100, memberMatch(ids[i], j+1),
-				g.mark+nextHop(h.Text, h.Source, h.Via)+"flags.loopback = 1; "+familyOf(h.Is4()).nextHopFlag()+"next;").
+				g.mark+nextHop(familyOf(h.Is4()), h.Text, h.Source, h.Via)+"flags.loopback = 1; "+familyOf(h.Is4()).nextHopFlag()+"next;").
 				WithHint(g.policy.UUID)
 		}
 	}

@@ -23,7 +23,7 @@ func raPort(p *topo.RouterPort, b *Builder) {
 	var prefixes []string
 	for _, n := range p.IP6 {
 		if !n.Addr.IsLinkLocalUnicast() {
-			prefixes = append(prefixes, n.Prefix().String())
+			prefixes = append(prefixes, topo.CIDR(n.Prefix()))
 		}
 	}
 	local := slices.IndexFunc(p.IP6, func(n topo.Network) bool { return n.Addr.IsLinkLocalUnicast() })

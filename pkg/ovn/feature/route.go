@@ -47,8 +47,9 @@ func route() Feature {
 		RouterPort: func(p *topo.RouterPort, b *Builder) {
 			routesBeside(p, b)
 			for _, n := range slices.Concat(p.IP4, p.IP6) {
-				f := familyOf(n.Is4())
-				match := f.ip + ".dst == " + n.Prefix().String()
+				prefix, is4 := topo.RoutePrefix(n.Prefix())
+				f := familyOf(is4)
+				match := f.ip + ".dst == " + prefix
 				if n.Addr.IsLinkLocalUnicast() && !n.Is4() {
 					// A link-local network is one of its own on every port.
 					match = "inport == " + p.Quoted + " && " + match
@@ -106,11 +107,10 @@ const (
 func (f *family) nextHopFlag() string { return lflow.RegNextHopIsIP4 + " = " + f.is4 + "; " }
 
 func nextHopActions(hop netip.Addr, source topo.Network, via *topo.RouterPortFacts) string {
-	return nextHop(hop.String(), source, via)
+	return nextHop(familyOf(hop.Is4()), topo.IP(hop), source, via)
 }
 
-func nextHop(hop string, source topo.Network, via *topo.RouterPortFacts) string {
-	f := familyOf(source.Is4())
+func nextHop(f *family, hop string, source topo.Network, via *topo.RouterPortFacts) string {
 	return f.nextHop + " = " + hop + "; " + f.source + " = " + source.IP() + "; eth.src = " + via.MAC +
 		"; outport = " + via.Quoted + "; "
 }
@@ -180,7 +180,8 @@ func (g *routeGroup) direction(reply bool) string {
 	if g.bySource != reply {
 		field = ".src == "
 	}
-	return familyOf(g.prefix.Addr().Is4()).ip + field + g.prefix.String()
+	prefix, is4 := topo.RoutePrefix(g.prefix)
+	return familyOf(is4).ip + field + prefix
 }
 
 // linkLocal is the network of all link-local addresses in use (RFC 4291 section 2.5.6).

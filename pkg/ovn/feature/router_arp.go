@@ -38,7 +38,7 @@ func routerARPRouter(r *topo.Router, b *Builder) {
 		group := hop.SolicitedNode()
 		// As it is written, capitals included: so does stock.
 		b.Add(r.Datapath, lflow.RouterInARPRequest, 200, unknown+" == 0 && "+lflow.RegNextHopIP6+" == "+s.Nexthop,
-			"nd_ns { eth.dst = "+multicastMAC(group)+"; ip6.dst = "+group.String()+"; nd.target = "+s.Nexthop+"; output; }; "+output).
+			"nd_ns { eth.dst = "+multicastMAC(group)+"; ip6.dst = "+topo.IP(group)+"; nd.target = "+s.Nexthop+"; output; }; "+output).
 			WithMeter(r.Copp["nd-ns-resolve"]).WithHint(s.UUID)
 	}
 }

@@ -1,6 +1,7 @@
 package feature
 
 import (
+	"net/netip"
 	"strconv"
 	"strings"
 
@@ -166,7 +167,7 @@ func (v *routerVIP) emit(r *topo.RouterFacts, b *Builder) {
 	if t := v.vip.Templates(); stateless && len(t) > 0 {
 		actions = "ip6.dst = " + t[0].Addr + "; " + actions // of either family, like stock
 	} else if stateless && len(backends) > 0 {
-		actions = v.f.ip + ".dst = " + v.vip.Backends[0].Addr.String() + "; " + actions
+		actions = v.f.ip + ".dst = " + topo.IP(v.vip.Backends[0].Addr) + "; " + actions
 	}
 	for _, p := range r.Gateways {
 		add(lflow.RouterInDNAT, priority, fresh+v.to+" && "+resident(p.CRName), actions)
@@ -176,7 +177,7 @@ func (v *routerVIP) emit(r *topo.RouterFacts, b *Builder) {
 		// What backends send back has to pass the chassis that balanced.
 		var from []string
 		for _, d := range v.vip.Backends {
-			m := v.f.ip + ".src == " + d.Addr.String()
+			m := v.f.ip + ".src == " + topo.IP(d.Addr)
 			if d.Port != 0 {
 				m += " && " + v.lb.Protocol + ".src == " + strconv.Itoa(int(d.Port))
 			}
@@ -220,8 +221,18 @@ func (v *routerVIP) event() string {
 // affine keeps a client with the backend that it had. Of a template's variables, ovn-northd takes any for an IPv6 address here.
 func (v *routerVIP) affine(flag, arg string, add func(lflow.Stage, int, string, string) *Item) {
 	f, vip := v.f, v.vip.String()
-	if v.vip.Template() {
+	join := topo.JoinHostPort
+	switch {
+	case v.vip.Template():
 		f, vip = family6, v.vip.Joined(false)
+	case v.vip.Addr.Is4In6(): // which is IPv4 to stock, here and nowhere else
+		f, vip = family4, v.vip.Joined(true)
+		join = func(a netip.Addr, port uint16) string {
+			if port == 0 {
+				return topo.IP(a)
+			}
+			return topo.IP(a) + ":" + strconv.Itoa(int(port))
+		}
 	}
 	ip, port := keptBy(f)
 	keep := func(addr, l4, text string) {
@@ -247,7 +258,7 @@ func (v *routerVIP) affine(flag, arg string, add func(lflow.Stage, int, string, 
 		if d.Port != 0 {
 			l4 = strconv.Itoa(int(d.Port))
 		}
-		keep(d.Addr.String(), l4, d.String())
+		keep(topo.IP(d.Addr), l4, join(d.Addr, d.Port))
 	}
 	for _, t := range v.vip.Templates() {
 		keep(t.Addr, "", t.Addr)

@@ -76,10 +76,10 @@ func routerAnnouncements(p *topo.SwitchPort, r *topo.Router) []string {
 			continue
 		}
 		if r.Chassis == "" && n.Distributed() {
-			out = append(out, *n.ExternalMAC+" "+ext.String()+resident(*n.NAT.LogicalPort))
+			out = append(out, *n.ExternalMAC+" "+topo.IP(ext)+resident(*n.NAT.LogicalPort))
 			continue
 		}
-		central = append(central, ext.String())
+		central = append(central, topo.IP(ext))
 	}
 	slices.Sort(central)
 	if p.Option("exclude-lb-vips-from-garp") != "true" {

@@ -45,7 +45,7 @@ func routerPortOptions(p *topo.RouterPort, options map[string]string) {
 		if n.Addr.IsLinkLocalUnicast() {
 			local = cmp.Or(local, n.IP())
 		} else {
-			prefixes = append(prefixes, n.Prefix().String())
+			prefixes = append(prefixes, topo.CIDR(n.Prefix()))
 		}
 	}
 	// RFC 4861 section 6.2.1 bounds both intervals.
@@ -109,7 +109,7 @@ func routerVIPRows(r *topo.Router, b *rows) {
 		name := r.VIPSetName(is4)
 		addrs := make([]string, 0, len(vips))
 		for _, a := range vips {
-			addrs = append(addrs, a.String())
+			addrs = append(addrs, topo.IP(a))
 		}
 		b.Add(sb.TableAddressSet, name, col(sb.AddressSetColName, name))
 		slices.Sort(addrs)

@@ -56,7 +56,7 @@ func nexthopRows(r *topo.Router, b *rows) {
 		if !m.Symmetric {
 			continue
 		}
-		hop := m.Hop.String()
+		hop := topo.IP(m.Hop)
 		b.Add(sb.TableECMPNexthop, m.Via.Key.SB.String()+"/"+hop, col(sb.ECMPNexthopColDatapath, r.SB),
 			col(sb.ECMPNexthopColPort, m.Via.Key.SB), col(sb.ECMPNexthopColNexthop, hop))
 	}

@@ -4,7 +4,6 @@ import (
 	"encoding/binary"
 	"fmt"
 	"net/netip"
-	"strings"
 )
 
 // Network is an address with the length of its network's prefix, as it stands in Logical_Router_Port.networks. A plain
@@ -18,7 +17,7 @@ type Network struct {
 func (n Network) Is4() bool { return n.Addr.Is4() }
 
 // IP is the address as text.
-func (n Network) IP() string { return n.Addr.String() }
+func (n Network) IP() string { return IP(n.Addr) }
 
 // Prefix is the network: 10.0.0.1/24 → 10.0.0.0/24.
 func (n Network) Prefix() netip.Prefix { return netip.PrefixFrom(n.Addr, n.Bits).Masked() }
@@ -48,9 +47,9 @@ func SolicitedNode(a netip.Addr) netip.Addr {
 // Match writes the form that matches take: the address, with /bits if it is shorter than an address.
 func (n Network) Match() string {
 	if n.Bits == n.Addr.BitLen() {
-		return n.Addr.String()
+		return n.IP()
 	}
-	return n.Prefix().String()
+	return CIDR(n.Prefix())
 }
 
 // Addresses is a MAC with the addresses that go with it: one element of Logical_Switch_Port.addresses or of
@@ -76,44 +75,34 @@ func ParseMAC(s string) (string, bool) {
 	if !ok {
 		return "", false
 	}
-	return fmt.Sprintf("%02x:%02x:%02x:%02x:%02x:%02x", m[0], m[1], m[2], m[3], m[4], m[5]), true
+	return formatMAC(m), true
 }
 
-// parseMAC reads six bytes, as leniently as ParseNetwork reads octets.
-func parseMAC(s string) (m [6]byte, ok bool) {
-	words := strings.Split(s, ":")
-	if len(words) != len(m) {
-		return m, false
-	}
-	for i, w := range words {
-		b, ok := scan(w, 16)
-		if !ok {
-			return m, false
-		}
-		m[i] = byte(b)
-	}
-	return m, true
+func formatMAC(m [6]byte) string {
+	return fmt.Sprintf("%02x:%02x:%02x:%02x:%02x:%02x", m[0], m[1], m[2], m[3], m[4], m[5])
 }
 
-// ParseAddresses reads "MAC [IP…]". The rest after the first word that is no address is ignored, as OVN does.
-func ParseAddresses(s string) (Addresses, bool) {
-	f := strings.Fields(s)
-	if len(f) == 0 {
-		return Addresses{}, false
-	}
-	mac, ok := ParseMAC(f[0])
+func parseMAC(text string) (m [6]byte, ok bool) {
+	s := scanner{text}
+	m, ok = s.mac()
+	return m, ok && s.rest == ""
+}
+
+// ParseAddresses reads "MAC [IP…]" up to the first thing that is no address, as OVN does: what is behind is ignored.
+func ParseAddresses(text string) (Addresses, bool) {
+	s := scanner{text}
+	mac, ok := s.mac()
 	if !ok {
 		return Addresses{}, false
 	}
-	a := Addresses{MAC: mac}
-	for _, w := range f[1:] {
-		n, err := ParseNetwork(w)
-		if err != nil {
-			break
+	a := Addresses{MAC: formatMAC(mac)}
+	for {
+		n, ok, _ := s.network()
+		if !ok {
+			return a, true
 		}
 		a.add(n)
 	}
-	return a, true
 }
 
 func (a *Addresses) add(n Network) {

@@ -54,9 +54,9 @@ func (a Advertisement) compare(b Advertisement) int {
 // AdvertisedPrefix writes a prefix as Advertised_Route has it.
 func AdvertisedPrefix(p netip.Prefix) string {
 	if p.IsSingleIP() {
-		return p.Addr().String()
+		return IP(p.Addr())
 	}
-	return p.String()
+	return CIDR(p)
 }
 
 // translations are the external addresses of a router.
@@ -98,11 +98,11 @@ func (t *Topo) computeTranslations(id ovsdb.UUID) *translations {
 	out := &translations{}
 	for _, n := range t.natList(f, row.NAT) {
 		a := n.External.Addr
-		out.All = append(out.All, a.String())
+		out.All = append(out.All, IP(a))
 		if n.Options["add_route"] == "true" && n.Type != "snat" && a.Is4() {
-			out.Routed = append(out.Routed, a.String())
+			out.Routed = append(out.Routed, IP(a))
 		}
-		adv := Advertisement{Prefix: a.String()}
+		adv := Advertisement{Prefix: IP(a)}
 		if f.Chassis == "" && len(f.Gateways) > 0 {
 			p := f.GatewayOf(n, a)
 			if p == nil {
@@ -123,9 +123,9 @@ func (t *Topo) computeTranslations(id ovsdb.UUID) *translations {
 			if v.template {
 				continue
 			}
-			out.VIPs = append(out.VIPs, v.Addr.String())
+			out.VIPs = append(out.VIPs, IP(v.Addr))
 			if lb.Options["add_route"] == "true" && v.Is4() {
-				routed = append(routed, v.Addr.String())
+				routed = append(routed, IP(v.Addr))
 			}
 		}
 	}

@@ -47,7 +47,7 @@ func (v *VIP) Address() string {
 	if v.template {
 		return v.address
 	}
-	return v.Addr.String()
+	return IP(v.Addr)
 }
 
 // Is4 reports whether the VIP is IPv4.
@@ -151,11 +151,11 @@ func (v VIP) String() string { return JoinHostPort(v.Addr, v.Port) }
 func JoinHostPort(a netip.Addr, port uint16) string {
 	switch {
 	case port == 0:
-		return a.String()
+		return IP(a)
 	case a.Is4():
-		return a.String() + ":" + strconv.Itoa(int(port))
+		return IP(a) + ":" + strconv.Itoa(int(port))
 	default:
-		return "[" + a.String() + "]:" + strconv.Itoa(int(port))
+		return "[" + IP(a) + "]:" + strconv.Itoa(int(port))
 	}
 }
 
@@ -275,9 +275,9 @@ func templateHostPort(s string) (address, port string, ok bool) {
 
 func ipKey(a netip.Addr) string {
 	if a.Is6() {
-		return "[" + a.String() + "]"
+		return "[" + IP(a) + "]"
 	}
-	return a.String()
+	return IP(a)
 }
 
 func splitMapping(m string) (lsp, source string) {

@@ -25,9 +25,6 @@ func Uint(s string, otherwise uint32) uint32 {
 	return uint32(n)
 }
 
-// blanks are what C takes for white space.
-const blanks = " \t\n\v\f\r"
-
 func signed(s string) (int64, bool) {
 	n, err := strconv.ParseInt(strings.TrimLeft(s, blanks), 10, 64)
 	return n, err == nil

@@ -3,6 +3,8 @@ package topo
 import (
 	"net/netip"
 	"slices"
+	"strconv"
+	"strings"
 
 	"github.com/kove-io/kove/pkg/ovn/nb"
 	"github.com/kove-io/kove/pkg/ovsdb"
@@ -42,6 +44,9 @@ type Hop struct {
 
 // NetworkOf returns the port's own address in the network that a is in.
 func (p *RouterPortFacts) NetworkOf(a netip.Addr) (Network, bool) {
+	if !a.Is4() && dotted(IP(a)) {
+		return Network{}, false
+	}
 	for _, n := range p.Networks(a.Is4()) {
 		if n.Prefix().Contains(a) {
 			return n, true
@@ -49,6 +54,10 @@ func (p *RouterPortFacts) NetworkOf(a netip.Addr) (Network, bool) {
 	}
 	return Network{}, false
 }
+
+// dotted reports whether an address is written with dots. By that stock tells the families where it looks for the network of an
+// address, so it finds none for an IPv6 address that ends in the form of IPv4.
+func dotted(ip string) bool { return strings.Contains(ip, ".") }
 
 // WayTo finds the port in whose network an address is, and the port's own address there.
 func WayTo(ports []*RouterPortFacts, a netip.Addr) (*RouterPortFacts, Network) {
@@ -66,7 +75,7 @@ func ResolveRoute(row *nb.LogicalRouterStaticRoute, ports []*RouterPortFacts) (R
 	if err != nil {
 		return Route{}, false
 	}
-	r := Route{ID: row.UUID, Table: row.RouteTable, Prefix: prefix.Prefix(), Base: prefix.Addr, BySource: row.Policy != nil && *row.Policy == "src-ip"}
+	r := Route{ID: row.UUID, Table: row.RouteTable, Prefix: routed(prefix), Base: prefix.Addr, BySource: row.Policy != nil && *row.Policy == "src-ip"}
 	r.Connected = row.Options["origin"] == "connected"
 	if row.Nexthop == "discard" {
 		r.Discard = true
@@ -76,7 +85,7 @@ func ResolveRoute(row *nb.LogicalRouterStaticRoute, ports []*RouterPortFacts) (R
 	if n, err := ParseNetwork(row.Nexthop); row.OutputPort != nil && err == nil && n.Bits == n.Addr.BitLen() {
 		hop, ok = n.Addr, true // stock is stricter only where it has to look for the way
 	}
-	if !ok {
+	if !ok || hop.Is4In6() { // which stock takes for IPv4 with too long a length
 		return r, false
 	}
 	r.Hop, r.Fields = hop, row.SelectionFields
@@ -95,6 +104,27 @@ func ResolveRoute(row *nb.LogicalRouterStaticRoute, ports []*RouterPortFacts) (R
 	return r, r.Via != nil
 }
 
+// routed is the prefix of a static route. That of an IPv4 address in IPv6 is one of IPv4 (RoutePrefix), and stays as it is until then.
+func routed(n Network) netip.Prefix {
+	if n.Addr.Is4In6() {
+		return netip.PrefixFrom(n.Addr, n.Bits)
+	}
+	return n.Prefix()
+}
+
+// RoutePrefix is a prefix as the matches of routes have it, with its family. Stock holds the prefixes of both families as IPv6 addresses,
+// so that ::ffff:0:0/96 is IPv4 to it, with the length that was said of IPv6: of more than 32 bits nothing is left of the address.
+func RoutePrefix(p netip.Prefix) (text string, is4 bool) {
+	a := p.Addr()
+	if !a.Is4In6() {
+		return CIDR(p), a.Is4()
+	}
+	if p.Bits() <= 32 {
+		return CIDR(netip.PrefixFrom(a.Unmap(), p.Bits()).Masked()), true
+	}
+	return "0.0.0.0/" + strconv.Itoa(p.Bits()), true
+}
+
 // ResolveHops finds the ways to the next hops of a policy that reroutes; those that no network of the router reaches are
 // left out.
 func ResolveHops(row *nb.LogicalRouterPolicy, ports []*RouterPortFacts) []Hop {
@@ -111,7 +141,7 @@ func ResolveHops(row *nb.LogicalRouterPolicy, ports []*RouterPortFacts) []Hop {
 		if !ok {
 			continue
 		}
-		if len(out) > 0 && out[0].Is4() != a.Is4() {
+		if len(out) > 0 && dotted(out[0].Text) != dotted(s) {
 			return nil // a policy is for one family
 		}
 		if via, source := WayTo(ports, a); via != nil {
@@ -218,7 +248,7 @@ func (t *Topo) computeHops(k policyKey) []Hop {
 	hops := ResolveHops(row, f.Ports)
 	for i := range hops {
 		h := &hops[i]
-		if s, ok := t.bfdBySession.one(bfdKey{h.Via.Name, h.String()}); ok && slices.Contains(row.BFDSessions, s) {
+		if s, ok := t.bfdBySession.one(bfdKey{h.Via.Name, IP(h.Addr)}); ok && slices.Contains(row.BFDSessions, s) {
 			h.session = s
 		}
 	}

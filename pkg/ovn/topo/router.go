@@ -38,7 +38,7 @@ func (t *Topo) computeRouterPortFacts(id ovsdb.UUID) *RouterPortFacts {
 	}
 	if relay := t.DHCPRelay.opt(row.DHCPRelay); relay != nil && relay.Servers != nil {
 		if a, ok := parseHop(*relay.Servers); ok { // one address, though ovn-nb(5) speaks of several
-			p.RelayServer = a.String()
+			p.RelayServer = IP(a)
 		}
 	}
 	if c := t.chassis.Get(row.Options["requested-chassis"]); c.Remote {

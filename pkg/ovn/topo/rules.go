@@ -300,7 +300,7 @@ func (t *Topo) computeLBFacts(id ovsdb.UUID) *LoadBalancerFacts {
 			for j := range v.Backends {
 				b := &v.Backends[j]
 				if b.LSP != "" && b.SourceIP != "" && t.enabledPort(b.LSP) {
-					b.Status = t.monitors.Get(MonitorKey{b.LSP, b.Addr.String(), f.Protocol, int64(b.Port)}).Status
+					b.Status = t.monitors.Get(MonitorKey{b.LSP, IP(b.Addr), f.Protocol, int64(b.Port)}).Status
 				} else {
 					b.Status = "offline" // nobody can tell: ip_port_mappings does not say where it is
 				}
@@ -391,7 +391,7 @@ func (t *Topo) lbMonitors(f *LoadBalancerFacts) []Monitor {
 			if p == nil || !p.Enabled {
 				continue
 			}
-			m := Monitor{MonitorKey: MonitorKey{b.LSP, b.Addr.String(), f.Protocol, int64(b.Port)}, SourceIP: b.SourceIP,
+			m := Monitor{MonitorKey: MonitorKey{b.LSP, IP(b.Addr), f.Protocol, int64(b.Port)}, SourceIP: b.SourceIP,
 				DP: p.DP, Check: v.Check}
 			state := t.monitors.Get(m.MonitorKey)
 			m.Chassis = cmp.Or(p.Chassis, state.Chassis)

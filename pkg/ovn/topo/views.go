@@ -438,7 +438,7 @@ func (p *SwitchPort) routerAddresses(is4 bool) []string {
 			for i := range lb.VIPs {
 				v := &lb.VIPs[i]
 				if !v.template && v.Is4() == is4 && p.Peer.answersForVIP(v.Addr, lb) {
-					set[v.Addr.String()] = true
+					set[IP(v.Addr)] = true
 				}
 			}
 		}
@@ -465,6 +465,9 @@ func (p *RouterPortFacts) answersForVIP(a netip.Addr, lb *LoadBalancerFacts) boo
 }
 
 func (p *RouterPortFacts) reachable(a netip.Addr) bool {
+	if a.Is4In6() {
+		return false
+	}
 	for _, n := range append(slices.Clone(p.IP4), p.IP6...) {
 		if n.Prefix().Contains(a) {
 			return true

@@ -34,7 +34,8 @@ func answeredVIPs(r *RouterFacts, lbs []*LoadBalancerFacts, is4 bool) []netip.Ad
 			continue
 		}
 		for _, v := range lb.VIPs {
-			if v.Addr.Is4() == is4 && (mode == "all" || r.connected(v.Addr)) {
+			// An IPv4 address in IPv6 stock counts among those of IPv4, where no network has it.
+			if v.Addr.Unmap().Is4() == is4 && (mode == "all" || !v.Addr.Is4In6() && r.connected(v.Addr)) {
 				out = append(out, v.Addr)
 			}
 		}
