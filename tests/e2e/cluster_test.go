@@ -75,7 +75,7 @@ func newLab(t testing.TB, name string, nodes int) *cluster {
 		}
 		c.nodes = append(c.nodes, n)
 	}
-	ctx, cancel := context.WithTimeout(context.Background(), 20*time.Second)
+	ctx, cancel := context.WithTimeout(context.Background(), patience(30*time.Second))
 	defer cancel()
 	if err := c.lab.Host(lab.Internet).Spawn(ctx, "/var/log/probe.log", "probe", "serve", ":80"); err != nil {
 		t.Fatal(err)
@@ -124,7 +124,7 @@ func (c *cluster) config(n *lab.Host, extra ...string) string {
 
 func (c *cluster) writeConfig(t testing.TB, n *lab.Host, text string) {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(context.Background(), 20*time.Second)
+	ctx, cancel := context.WithTimeout(context.Background(), patience(30*time.Second))
 	defer cancel()
 	cmd := n.Command(ctx, "sh", "-c", "mkdir -p /etc/kove && cat > /etc/kove/config.yaml && chmod 600 /etc/kove/config.yaml")
 	cmd.Stdin = strings.NewReader(text)
@@ -135,7 +135,7 @@ func (c *cluster) writeConfig(t testing.TB, n *lab.Host, text string) {
 
 func (c *cluster) spawnKove(t testing.TB, n *lab.Host, role string) {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(context.Background(), 20*time.Second)
+	ctx, cancel := context.WithTimeout(context.Background(), patience(30*time.Second))
 	defer cancel()
 	if err := n.Spawn(ctx, "/var/log/kove.log", "kove", role); err != nil {
 		t.Fatal(err)
@@ -169,7 +169,7 @@ func (c *cluster) connect(t testing.TB) {
 		t.Fatal(err)
 	}
 	eventually(t, 90*time.Second, "/readyz", func() error {
-		ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
+		ctx, cancel := context.WithTimeout(context.Background(), patience(5*time.Second))
 		defer cancel()
 		return c.client.CoreV1().RESTClient().Get().AbsPath("/readyz").Do(ctx).Error()
 	})
@@ -291,7 +291,7 @@ func (c *cluster) dumpLogs(t testing.TB) {
 // eventually waits until f returns nil, polling: what it waits for lives in another process.
 func eventually(t testing.TB, limit time.Duration, what string, f func() error) {
 	t.Helper()
-	deadline := time.Now().Add(patience(limit))
+	deadline := time.Now().Add(patience(max(limit, 30*time.Second))) // waiting for what comes costs nothing
 	for {
 		err := f()
 		if err == nil {

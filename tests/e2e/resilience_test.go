@@ -185,9 +185,7 @@ func TestPodCreatedAroundServerDeath(t *testing.T) {
 	f.spawnKove(t, f.nodes[0], "server")
 	f.connect(t)
 	p := f.waitRunning(t, "default", "around")
-	if _, err := f.a1.do("ping", p.ip, "3"); err != nil {
-		t.Error(err)
-	}
+	noneLost(t, f.a1, "ping", p.ip, "3")
 }
 
 // A restarted vswitchd in userspace takes ovn0 with it; the gateway is made again and traffic returns by itself.

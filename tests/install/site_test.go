@@ -281,6 +281,7 @@ func mustSh(t testing.TB, n *lab.Host, script string) string {
 func eventually(t testing.TB, limit time.Duration, what string, f func() error) {
 	t.Helper()
 	var err error
+	limit = max(limit, time.Minute) // waiting for what comes costs nothing
 	for deadline := time.Now().Add(limit); time.Now().Before(deadline); time.Sleep(200 * time.Millisecond) {
 		if err = f(); err == nil {
 			return
