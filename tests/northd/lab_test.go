@@ -233,7 +233,10 @@ func (l *lab) databases(of string, more ...string) []*process {
 		}
 	}
 	for _, db := range []string{"nb", "sb"} {
-		l.until(db+" is served", func() bool { return listens(l.path("ovn" + db + "_db.sock")) })
+		// Stock opens its control socket behind the other.
+		l.until(db+" is served", func() bool {
+			return listens(l.path("ovn"+db+"_db.sock")) && (of == "kove" || listens(l.path(db+".ctl")))
+		})
 	}
 	return out
 }

@@ -30,7 +30,9 @@ func newSide(t *testing.T, who string) side {
 		}
 		l.northd("stock", "northd", "--ovnnb-db=unix:"+l.path("nb.sock"), "--ovnsb-db=unix:"+l.path("sb.sock"))
 	}
-	l.until("both are served", func() bool { return listens(l.path("nb.sock")) && listens(l.path("sb.sock")) })
+	l.until("both are served", func() bool {
+		return listens(l.path("nb.sock")) && listens(l.path("sb.sock")) && listens(l.path("ovnnb_db.ctl")) && listens(l.path("ovnsb_db.ctl"))
+	})
 	l.run("ovn-nbctl", "--db=unix:"+l.path("nb.sock"), "-t40", "--wait=sb", "init")
 	return side{l, who}
 }

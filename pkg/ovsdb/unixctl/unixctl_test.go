@@ -58,15 +58,18 @@ func stockTarget(t *testing.T) target {
 		cmd.Process.Kill()
 		cmd.Wait()
 	})
-	for end := time.Now().Add(time.Minute); ; time.Sleep(10 * time.Millisecond) {
-		if c, err := net.Dial("unix", dir+"/s"); err == nil {
-			c.Close()
-			return target{dir}
-		}
-		if time.Now().After(end) {
-			t.Fatal("stock ovsdb-server does not listen")
+	for _, sock := range []string{"/s", "/ctl"} { // it opens one after the other
+		for end := time.Now().Add(time.Minute); ; time.Sleep(10 * time.Millisecond) {
+			if c, err := net.Dial("unix", dir+sock); err == nil {
+				c.Close()
+				break
+			}
+			if time.Now().After(end) {
+				t.Fatalf("stock ovsdb-server does not listen on %s", sock)
+			}
 		}
 	}
+	return target{dir}
 }
 
 func ourTarget(t *testing.T, exit func()) (target, *ovsdb.Server) {
