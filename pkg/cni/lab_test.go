@@ -29,6 +29,7 @@ import (
 	"github.com/kove-io/kove/pkg/ovs"
 	"github.com/kove-io/kove/pkg/ovs/vswitch"
 	"github.com/kove-io/kove/pkg/supervise"
+	"github.com/kove-io/kove/tests/reaper"
 )
 
 // The lab: stock OVN central, two nodes in network namespaces, each a process of this test binary that runs pkg/ovs and
@@ -47,7 +48,18 @@ func TestMain(m *testing.M) {
 		}
 		os.Exit(0)
 	}
-	os.Exit(m.Run())
+	os.Exit(reaper.Main(func() int {
+		// The namespaces' names are this run's own: another checkout's tests have the same.
+		err := os.MkdirAll("/run/netns", 0o755)
+		if err == nil {
+			err = syscall.Mount("tmpfs", "/run/netns", "tmpfs", 0, "mode=755")
+		}
+		if err != nil {
+			fmt.Fprintln(os.Stderr, "making a folder for namespaces:", err)
+			return 1
+		}
+		return m.Run()
+	}))
 }
 
 // nodeSpec is what a node process is told.
@@ -339,7 +351,7 @@ func (l *lab) addNode(i int) *labNode {
 	t := l.t // subtests replace it
 	l.t.Cleanup(func() {
 		l.stopNode(n)
-		ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
+		ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
 		defer cancel()
 		if err := ovs.Stop(ctx, n.Dir+"/ovs"); err != nil {
 			t.Error(err)
@@ -408,7 +420,7 @@ func (l *lab) awaitUp(n *labNode) {
 // await polls a condition of the world outside the code under test.
 func (l *lab) await(what string, ok func() error) {
 	l.t.Helper()
-	deadline := time.Now().Add(l.patience(60 * time.Second))
+	deadline := time.Now().Add(l.patience(time.Minute))
 	for {
 		err := ok()
 		if err == nil {

@@ -138,7 +138,7 @@ func testNodes(t *testing.T, central string) {
 		p := l.newPod("n2", "never")
 		l.setPod(p, false)
 		l.stopNode(n2)
-		n2.AddTimeout = l.patience(time.Second)
+		n2.AddTimeout = l.patience(4 * time.Second) // time enough to come to what it waits for
 		l.startNode(n2)
 		l.awaitGateway(n2)
 		_, err := l.call(p, shim.Add)
