@@ -6,7 +6,7 @@ packages=(
   iproute2 iputils-ping ethtool util-linux procps nftables kmod                              # lab
   qemu-system-x86 busybox-static cpio e2fsprogs tcpdump shellcheck                           # guest, tests, lint
   debootstrap rpm wget                                                                       # packages and installer
-  python3                                                                                    # ovn-detrace
+  python3 socat                                                                              # ovn-detrace; who takes the ports that doctor looks at
 )
 missing=()
 for p in "${packages[@]}"; do
