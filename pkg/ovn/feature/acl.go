@@ -201,7 +201,7 @@ func aclFlows(sw *topo.Switch, a *topo.ACL, tracked bool, b *Builder) {
 		}
 		b.Add(sw.Datapath, pl.eval, priority, tier+hint+"("+a.Match+")", aclLog(a)+actions+"next;").WithHint(a.UUID)
 	}
-	label := aclLabel(a, pl)
+	label := aclLabel(sw, a, pl)
 	switch a.Action {
 	case "pass":
 		add("", label)

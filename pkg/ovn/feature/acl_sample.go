@@ -22,13 +22,13 @@ func aclSample() Feature {
 				if a.Label != 0 {
 					point, domain = a.Label, 0
 				}
-				b.Add(sw.Datapath, pl.sample, 1100, newMatch(a)+"reg3 == "+strconv.FormatInt(point, 10),
+				b.Add(sw.Datapath, pl.sample, 1100, newMatch(sw, a)+"reg3 == "+strconv.FormatInt(point, 10),
 					sampleByPoint(sw, "acl-new", s, domain, point)).WithHint(a.UUID)
 			} else if s != nil {
-				sampleFlow(sw, pl.sample, newMatch(a)+"reg8[0..7] == "+strconv.FormatInt(a.SampleNew.Collector, 10)+
+				sampleFlow(sw, pl.sample, newMatch(sw, a)+"reg8[0..7] == "+strconv.FormatInt(a.SampleNew.Collector, 10)+
 					" && reg8[19..20] == "+itoa(pl.observed), "reg3", sw.Global.Samples["acl-new"], a.SampleNew, a, b)
 			}
-			if a.SampleEst != nil && (a.Action == "allow-related" || a.SampleNew != nil && a.Action != "allow-stateless") {
+			if a.SampleEst != nil && (a.Action == "allow-related" || a.SampleNew != nil && !untracked(sw, a)) {
 				sampleEstablished(sw, pl, a, b)
 			}
 		}
@@ -81,10 +81,15 @@ func sampleByPoint(sw *topo.Switch, app string, s *topo.Sample, domain, point in
 	return action + " next;"
 }
 
+// untracked reports whether an ACL is evaluated without connection tracking: as none of the switch's needs it, or by itself.
+func untracked(sw *topo.Switch, a *topo.ACL) bool {
+	return a.Action == "allow-stateless" || !sw.HasStatefulACL
+}
+
 // newMatch matches the packets of new connections, or all of those that are not tracked.
-func newMatch(a *topo.ACL) string {
+func newMatch(sw *topo.Switch, a *topo.ACL) string {
 	switch {
-	case a.Action == "allow-stateless":
+	case untracked(sw, a):
 		return "ip && "
 	case a.Direction == "to-lport":
 		return "ip && (ct.new || !ct.trk) && "
@@ -92,7 +97,9 @@ func newMatch(a *topo.ACL) string {
 	return "ip && ct.new && "
 }
 
-func tracksACL(a *topo.ACL) bool { return a.Action == "allow-related" || a.Action == "allow" }
+func tracksACL(sw *topo.Switch, a *topo.ACL) bool {
+	return sw.HasStatefulACL && (a.Action == "allow-related" || a.Action == "allow")
+}
 
 func sampleFlow(sw *topo.Switch, stage lflow.Stage, match, point string, domain int64, s *topo.Sample, a *topo.ACL, b *Builder) {
 	action := ""
@@ -102,7 +109,7 @@ func sampleFlow(sw *topo.Switch, stage lflow.Stage, match, point string, domain 
 			",obs_domain=" + strconv.FormatInt(domain, 10) + ",obs_point=" + point + "); "
 	}
 	priority := 1000
-	if a.Action == "allow-stateless" {
+	if untracked(sw, a) {
 		priority = 900
 	}
 	if action != "" {
@@ -112,16 +119,16 @@ func sampleFlow(sw *topo.Switch, stage lflow.Stage, match, point string, domain 
 
 // aclLabel is the action that stores an ACL's label, or the observation points of its samples, for the stages that commit
 // the connection and that sample (ovn-nb(5), ACL, label and sample_new).
-func aclLabel(a *topo.ACL, pl *aclPipeline) string {
+func aclLabel(sw *topo.Switch, a *topo.ACL, pl *aclPipeline) string {
 	var newPoint, estPoint, newSet, estSet int64
 	switch {
 	case a.Label != 0:
 		newPoint, estPoint = a.Label, a.Label
-	case a.SampleNew != nil || a.SampleEst != nil && tracksACL(a):
+	case a.SampleNew != nil || a.SampleEst != nil && tracksACL(sw, a):
 		if s := a.SampleNew; s != nil {
 			newPoint, newSet = s.Metadata, s.Collector
 		}
-		if s := a.SampleEst; s != nil && tracksACL(a) {
+		if s := a.SampleEst; s != nil && tracksACL(sw, a) {
 			estPoint, estSet = s.Metadata, s.Collector
 		}
 	default:
