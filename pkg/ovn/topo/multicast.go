@@ -84,7 +84,7 @@ func (t *Topo) computeSwitchGroups(id ovsdb.UUID) map[string][]ovsdb.UUID {
 	for name, members := range learned.Groups {
 		var ports []ovsdb.UUID
 		for _, p := range t.portsNamed(id, members) {
-			if p.Option("mcast_flood") != "true" && (p.Peer == nil || p.Peer.Options["mcast_relay"] != "true") {
+			if p.learnsMulticast() {
 				ports = append(ports, p.Member())
 			}
 		}
@@ -96,6 +96,11 @@ func (t *Topo) computeSwitchGroups(id ovsdb.UUID) map[string][]ovsdb.UUID {
 		}
 	}
 	return out
+}
+
+// learnsMulticast reports whether it matters what was learned at the port: not where it gets all multicast anyway.
+func (p *SwitchPortFacts) learnsMulticast() bool {
+	return p.Option("mcast_flood") != "true" && (p.Peer == nil || p.Peer.Options["mcast_relay"] != "true")
 }
 
 // portsNamed lists those of the named ports that the switch has.
@@ -151,7 +156,9 @@ func (t *Topo) computeMulticast(id ovsdb.UUID) *Multicast {
 		sw := t.switchFacts.Get(id)
 		groups, m.Static, m.Relay, m.MaxGroups = t.switchGroups.Get(id), sw.MulticastFlood, sw.MulticastRelay(), sw.MulticastTableSize()
 		for _, p := range t.portsNamed(id, learned.Mrouter) {
-			m.Mrouter = append(m.Mrouter, p.Key.SB)
+			if p.learnsMulticast() {
+				m.Mrouter = append(m.Mrouter, p.Key.SB)
+			}
 		}
 	}
 	for _, name := range slices.Sorted(maps.Keys(groups)) {
