@@ -106,7 +106,7 @@ func (n *names) flowList(sb *Dump) []*flow {
 			priority, _ := r["priority"].(int64)
 			all = append(all, &flow{
 				datapath: cmp.Or(n.datapaths[id], "?"), pipeline: text(r, "pipeline"), table: table, priority: priority,
-				match: sortMACs(n.text(text(r, "match"))), actions: sortSamples(n.text(text(r, "actions"))), rest: rest,
+				match: sortHops(sortMACs(n.text(text(r, "match")))), actions: sortSamples(n.text(text(r, "actions"))), rest: rest,
 				hint: hints[stringMap(r, "external_ids")["stage-hint"]], shared: len(ids) > 1,
 			})
 		}
@@ -134,6 +134,19 @@ func sortMACs(match string) string {
 		slices.Sort(macs)
 		return "eth.src == {" + strings.Join(macs, ", ") + "}"
 	})
+}
+
+// So it does with the external addresses of another router (options:add_route).
+var hopSet = regexp.MustCompile(`^outport == "[^"]*" && reg0 == \{[^}]*\}$`)
+
+func sortHops(match string) string {
+	if !hopSet.MatchString(match) {
+		return match
+	}
+	head, list, _ := strings.Cut(strings.TrimSuffix(match, "}"), "{")
+	hops := strings.Split(list, ", ")
+	slices.Sort(hops)
+	return head + "{" + strings.Join(hops, ", ") + "}"
 }
 
 // A packet is sampled for the collectors of a Sample in the order of their UUIDs, which are random.

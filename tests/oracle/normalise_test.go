@@ -179,6 +179,21 @@ func TestEquivalences(t *testing.T) {
 			},
 			other: func(w *world) { w.datapath("a"); w.flow("a", 28, 75, "eth.src == {m3, m1} && arp.op == 1", "output;") },
 		},
+		// So do the external addresses of another router.
+		"set of external addresses": {
+			a: func(w *world) {
+				w.datapath("a")
+				w.flow("a", 21, 100, `outport == "p" && reg0 == {10.0.0.1, 10.0.0.2, 10.0.0.3}`, "next;")
+			},
+			b: func(w *world) {
+				w.datapath("a")
+				w.flow("a", 21, 100, `outport == "p" && reg0 == {10.0.0.3, 10.0.0.1, 10.0.0.2}`, "next;")
+			},
+			other: func(w *world) {
+				w.datapath("a")
+				w.flow("a", 21, 100, `outport == "p" && reg0 == {10.0.0.3, 10.0.0.1}`, "next;")
+			},
+		},
 		// ECMP groups and members are numbered at will.
 		"ecmp numbers": {
 			a: func(w *world) {

@@ -16,7 +16,7 @@ func ecmpSymmetric() Feature {
 	return Feature{
 		Name: "ecmp symmetric reply",
 		Router: func(r *topo.Router, b *Builder) {
-			if r.Chassis == "" {
+			if !r.Gateway {
 				return // the connection is known on one chassis only
 			}
 			tables := routeTables(r)

@@ -61,7 +61,7 @@ func ipInputPort(p *topo.RouterPort, b *Builder) {
 	resolveOwn(p, add)
 	timeExceeded(p, add)
 	// A router that does NAT or load balancing may have to pass on what is sent to its own addresses.
-	if p.Router.Chassis == "" && len(p.Router.Gateways) == 0 {
+	if !p.Router.Gateway && len(p.Router.Gateways) == 0 {
 		for _, n := range p.IP4 {
 			unreachable(n, family4, add)
 		}

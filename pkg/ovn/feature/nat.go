@@ -22,14 +22,14 @@ func nat() Feature {
 func natRouter(r *topo.Router, b *Builder) {
 	b.Add(r.Datapath, lflow.RouterOutChkDNATLocal, 0, "1", lflow.RegDNATLocal+" = 0; next;")
 	b.Add(r.Datapath, lflow.RouterOutSNAT, 120, "nd_ns", "next;")
-	if r.Chassis == "" && len(r.Gateways) == 0 {
+	if !r.Gateway && len(r.Gateways) == 0 {
 		// Nothing is translated without a gateway, but the addresses are answered for.
 		for _, row := range r.NATs {
 			newNAT(r, row).answer(b)
 		}
 		return
 	}
-	if r.Chassis != "" && (r.HasNAT || r.HasLB) {
+	if r.Gateway && (r.HasNAT || r.HasLB) {
 		b.Add(r.Datapath, lflow.RouterOutUndnat, 100, "nd || nd_rs || nd_ra", "next;")
 		b.Add(r.Datapath, lflow.RouterOutUndnat, 50, "ip", "flags.loopback = 1; ct_dnat;")
 		if !commitsAll(r) {
@@ -42,7 +42,7 @@ func natRouter(r *topo.Router, b *Builder) {
 	if r.Global.Bool("use_common_zone") {
 		b.Add(r.Datapath, lflow.RouterOutChkDNATLocal, 50, "ip && ct_mark.natted == 1", lflow.RegDNATLocal+" = 1; next;").WithHint(r.ID)
 	}
-	if r.Chassis != "" {
+	if r.Gateway {
 		forceSNAT(r, b)
 	}
 	resolved := map[string]bool{} // external addresses
@@ -84,7 +84,7 @@ func newNAT(r *topo.Router, row *topo.NAT) *natRule {
 // resolveNAT finds where a rule is carried out.
 func resolveNAT(r *topo.Router, row *topo.NAT) (*natRule, bool) {
 	n := newNAT(r, row)
-	if r.Chassis != "" {
+	if r.Gateway {
 		return n, true
 	}
 	if n.port = r.GatewayOf(row, row.External.Addr); n.port == nil {

@@ -18,7 +18,7 @@ func tracksZones(g *topo.Global) bool { return g.Has("ct-next-zone") && g.Has("c
 // usesCommonZone reads NB_Global.options:use_common_zone: on routers with distributed gateway ports, SNAT and DNAT of a
 // connection happen in one zone, where the hardware can offload them.
 func usesCommonZone(r *topo.RouterFacts) bool {
-	return r.Chassis == "" && len(r.Gateways) > 0 && r.Global.Bool("use_common_zone")
+	return !r.Gateway && len(r.Gateways) > 0 && r.Global.Bool("use_common_zone")
 }
 
 // commonZone is the suffix of actions in that zone.
@@ -45,7 +45,7 @@ func commitAll(r *topo.Router, b *Builder) {
 		flow(lflow.RouterOutSNAT, untracked+" && flags.unsnat_new == 1", out, "ct_commit_to_zone(snat);")
 		flow(lflow.RouterOutSNAT, "ip && ct.new", out, "ct_commit_to_zone(snat);")
 	}
-	if r.Chassis != "" {
+	if r.Gateway {
 		add("", "")
 	}
 	for _, p := range r.Gateways {

@@ -72,6 +72,9 @@ func routesBeside(p *topo.RouterPort, b *Builder) {
 		return
 	}
 	for _, q := range p.Beside {
+		if !q.Gateway {
+			continue
+		}
 		for _, a := range q.Addresses {
 			b.Add(p.DP, lflow.RouterInIPRouting, 32*routeScale+routeConnected, "ip4.dst == "+a+"/32",
 				"ip.ttl--; "+lflow.RegECMPGroup+" = 0; "+lflow.RegNextHopIP4+" = ip4.dst; "+lflow.RegSrcIP4+" = "+p.IP4[0].IP()+

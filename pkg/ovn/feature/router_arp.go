@@ -59,7 +59,7 @@ func routerARPPort(p *topo.RouterPort, b *Builder) {
 	}
 	if p.Distributed() || p.Gateway {
 		for _, q := range p.Beside {
-			resolve(b, p.DP, "outport == "+p.Quoted+" && "+lflow.RegNextHopIP4+" == {"+strings.Join(q.Addresses, ", ")+"}", q.Port.MAC).
+			resolve(b, p.DP, "outport == "+p.Quoted+" && "+lflow.RegNextHopIP4+" == {"+strings.Join(q.Addresses, ", ")+"}", q.MAC).
 				WithHint(q.Port.ID)
 		}
 	}

@@ -103,7 +103,7 @@ func (v *routerVIP) snat(r *topo.RouterFacts) (flag, arg string) {
 	switch {
 	case v.lb.Options["skip_snat"] == "true":
 		kind = "skip_snat"
-	case r.Chassis == "":
+	case !r.Gateway:
 		return "", ""
 	case forcesRouterIP(r):
 		kind = "force_snat"

@@ -22,7 +22,7 @@ func translated(p *topo.RouterPort) map[netip.Addr]bool {
 			out[v.Addr] = true
 		}
 	}
-	if p.Router.Chassis != "" {
+	if p.Router.Gateway {
 		for _, o := range []string{"dnat_force_snat_ip", "lb_force_snat_ip"} {
 			for _, a := range forcedSNAT(p.Router.Options, o) {
 				out[a] = true
@@ -50,5 +50,5 @@ func forcedSNAT(options map[string]string, option string) []netip.Addr {
 // forcesRouterIP reports whether a gateway router translates load-balanced traffic to the address of the port that it
 // leaves by.
 func forcesRouterIP(r *topo.RouterFacts) bool {
-	return r.Chassis != "" && r.Options["lb_force_snat_ip"] == "router_ip"
+	return r.Gateway && r.Options["lb_force_snat_ip"] == "router_ip"
 }

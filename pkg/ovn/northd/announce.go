@@ -1,7 +1,6 @@
 package northd
 
 import (
-	"net/netip"
 	"slices"
 	"strings"
 
@@ -20,7 +19,7 @@ func natAddresses(p *topo.SwitchPort) []string {
 		out = append(out, own)
 	}
 	r := p.PeerRouter
-	if r == nil || r.Chassis == "" && len(r.Gateways) == 0 {
+	if r == nil || !r.Gateway && len(r.Gateways) == 0 {
 		return out
 	}
 	switch opt := p.Option("nat-addresses"); opt {
@@ -29,7 +28,7 @@ func natAddresses(p *topo.SwitchPort) []string {
 		out = append(out, routerAnnouncements(p, r)...)
 	default:
 		if _, ok := topo.ParseAddresses(opt); ok {
-			if r.Chassis == "" {
+			if !r.Gateway {
 				gw := p.Peer
 				if !gw.Distributed() {
 					gw = r.Gateways[0]
@@ -67,19 +66,14 @@ func ownAnnouncement(p *topo.SwitchPort) string {
 // MAC of the router port, and of each distributed NAT rule at its own.
 func routerAnnouncements(p *topo.SwitchPort, r *topo.Router) []string {
 	var central, out []string
-	for _, n := range r.NATs {
-		ext := n.External.Addr
-		if !n.External.Prefix().IsSingleIP() || !ext.Is4() || hasAddress(p.Peer, ext) {
-			continue
+	for i := range r.Externals {
+		switch e := &r.Externals[i]; {
+		case !e.KnownAt(p.Peer, len(r.Gateways)):
+		case e.MAC != "":
+			out = append(out, e.MAC+" "+e.Text+resident(e.LogicalPort))
+		default:
+			central = append(central, e.Text)
 		}
-		if gw := r.GatewayOf(n, ext); p.Peer.Distributed() && (gw == nil || gw.ID != p.Peer.ID) {
-			continue
-		}
-		if r.Chassis == "" && n.Distributed() {
-			out = append(out, *n.ExternalMAC+" "+topo.IP(ext)+resident(*n.NAT.LogicalPort))
-			continue
-		}
-		central = append(central, topo.IP(ext))
 	}
 	slices.Sort(central)
 	if p.Option("exclude-lb-vips-from-garp") != "true" {
@@ -93,10 +87,6 @@ func routerAnnouncements(p *topo.SwitchPort, r *topo.Router) []string {
 		where = resident(p.Peer.CRName)
 	}
 	return append(out, p.Peer.MAC+" "+strings.Join(central, " ")+where)
-}
-
-func hasAddress(p *topo.RouterPortFacts, a netip.Addr) bool {
-	return slices.ContainsFunc(p.IP4, func(n topo.Network) bool { return n.Addr == a })
 }
 
 // vipAddresses are the addresses of the router's load balancers, each once: IPv4, then IPv6.

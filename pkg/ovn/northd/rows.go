@@ -312,7 +312,7 @@ func routerPortType(p *topo.SwitchPort) (string, map[string]string) {
 	} else if rp := p.Option("router-port"); rp != "" {
 		options["peer"] = rp
 	}
-	if p.PeerRouter != nil && p.PeerRouter.Chassis != "" {
+	if p.PeerRouter != nil && p.PeerRouter.Gateway {
 		typ, options["l3gateway-chassis"] = "l3gateway", p.PeerRouter.Chassis
 	}
 	return typ, options
@@ -323,7 +323,7 @@ func routerPortRows(p *topo.RouterPort, b *rows) {
 	if p.PeerName != "" {
 		options["peer"] = p.PeerName
 	}
-	if p.Router.Chassis != "" {
+	if p.Router.Gateway {
 		typ, options["l3gateway-chassis"] = "l3gateway", p.Router.Chassis
 		dynamicRouting(p, options)
 	}

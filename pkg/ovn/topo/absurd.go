@@ -56,7 +56,7 @@ func (t *Topo) natFault(r *RouterFacts, row *nb.NAT) string {
 		return "the addresses do not make a rule"
 	case !r.possible(n):
 		return "gateway_port is no distributed gateway port of the router"
-	case r.Chassis == "" && len(r.Gateways) > 1 && r.GatewayOf(n, n.External.Addr) == nil:
+	case !r.Gateway && len(r.Gateways) > 1 && r.GatewayOf(n, n.External.Addr) == nil:
 		return "no distributed gateway port has a network with the external address: set gateway_port"
 	}
 	return ""

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/kove-io/kove/pkg/ovn/nb"
 	"github.com/kove-io/kove/pkg/ovsdb"
 )
 
@@ -64,14 +65,61 @@ type translations struct {
 	NATs []Advertisement // of the NAT rules that are carried out somewhere, tracking where
 	// All are those of all NAT rules, VIPs those of its load balancers.
 	All, VIPs []string
-	// Routed are the IPv4 ones of rules and load balancers with options:add_route, in the order of stock's flows.
-	Routed []string
+	Externals []External
+	// RoutedVIPs are the IPv4 ones of load balancers with options:add_route.
+	RoutedVIPs []string
 }
 
-// Beside is another router on the switch of a router port.
+// External is the external IPv4 address of a NAT rule as others are told of it. Stock looks at little else of the rule for that, so
+// that one which is left out counts as well.
+type External struct {
+	Text   string // as it is written
+	Addr   netip.Addr
+	SNAT   bool
+	Routed bool // options:add_route
+	// MAC and LogicalPort are those of a rule that is carried out where the port is.
+	MAC, LogicalPort string
+	gateway          ovsdb.UUID // the distributed gateway port
+}
+
+func (r *RouterFacts) externals(rows []*nb.NAT) []External {
+	var out []External
+	for _, row := range rows {
+		a, mask, ok := ParseMasked4(row.ExternalIP)
+		if !ok || ones(mask) != 32 {
+			continue
+		}
+		e := External{Text: row.ExternalIP, Addr: a, SNAT: row.Type == "snat", Routed: strings.EqualFold(row.Options["add_route"], "true")}
+		if !r.Gateway && len(r.Gateways) > 0 && row.Type == "dnat_and_snat" && row.LogicalPort != nil && row.ExternalMAC != nil {
+			if _, ok := ParseMAC(*row.ExternalMAC); !ok {
+				continue
+			}
+			e.MAC, e.LogicalPort = *row.ExternalMAC, *row.LogicalPort
+		}
+		if row.GatewayPort != nil {
+			e.gateway = *row.GatewayPort
+		} else if p, _ := WayTo(r.Gateways, a); p != nil && !strings.Contains(row.ExternalIP, "/") {
+			e.gateway = p.ID
+		}
+		out = append(out, e)
+	}
+	slices.SortFunc(out, func(a, b External) int { return cmp.Or(cmp.Compare(a.Text, b.Text), cmp.Compare(a.MAC, b.MAC)) })
+	return out
+}
+
+// KnownAt reports whether others reach the address by way of a port of the router: one of several distributed gateway ports has its own.
+func (e *External) KnownAt(p *RouterPortFacts, gateways int) bool {
+	return !(p.Distributed() && gateways > 1 && e.gateway != p.ID) && !slices.ContainsFunc(p.IP4, func(n Network) bool { return n.Addr == e.Addr })
+}
+
+// Beside are addresses of another router on the switch of a router port.
 type Beside struct {
 	Port      *RouterPortFacts
+	MAC       string   // that the addresses have
 	Addresses []string // IPv4
+	// Gateway: by way of the port one gets at what the router translates. One that has its gateway elsewhere, or none, answers for the
+	// addresses there, and no more.
+	Gateway bool
 }
 
 func (t *Topo) beside(p *RouterPort) []Beside {
@@ -83,8 +131,23 @@ func (t *Topo) beside(p *RouterPort) []Beside {
 		if q.DP.ID == p.DP.ID {
 			continue
 		}
-		if theirs := t.translations.Get(q.DP.ID); theirs != nil && len(theirs.Routed) > 0 {
-			out = append(out, Beside{q, theirs.Routed})
+		f, theirs := t.routerFacts.Get(q.DP.ID), t.translations.Get(q.DP.ID)
+		if f == nil || theirs == nil {
+			continue
+		}
+		gateway := q.Gateway || q.Distributed()
+		var central []string
+		for i := range theirs.Externals {
+			switch e := &theirs.Externals[i]; {
+			case e.SNAT || !e.Routed || !e.KnownAt(q, len(f.Gateways)):
+			case e.MAC != "":
+				out = append(out, Beside{q, e.MAC, []string{IP(e.Addr)}, gateway})
+			default:
+				central = append(central, IP(e.Addr))
+			}
+		}
+		if central = append(central, theirs.RoutedVIPs...); len(central) > 0 {
+			out = append(out, Beside{q, q.MAC, central, gateway})
 		}
 	}
 	return out
@@ -95,15 +158,12 @@ func (t *Topo) computeTranslations(id ovsdb.UUID) *translations {
 	if f == nil {
 		return nil
 	}
-	out := &translations{}
+	out := &translations{Externals: f.externals(t.NAT.list(row.NAT))}
 	for _, n := range t.natList(f, row.NAT) {
 		a := n.External.Addr
 		out.All = append(out.All, IP(a))
-		if n.Options["add_route"] == "true" && n.Type != "snat" && a.Is4() {
-			out.Routed = append(out.Routed, IP(a))
-		}
 		adv := Advertisement{Prefix: IP(a)}
-		if f.Chassis == "" && len(f.Gateways) > 0 {
+		if !f.Gateway && len(f.Gateways) > 0 {
 			p := f.GatewayOf(n, a)
 			if p == nil {
 				continue
@@ -115,8 +175,6 @@ func (t *Topo) computeTranslations(id ovsdb.UUID) *translations {
 		}
 		out.NATs = append(out.NATs, adv)
 	}
-	slices.Sort(out.Routed)
-	var routed []string
 	for _, lb := range t.routerLBs.Get(id) {
 		for i := range lb.VIPs {
 			v := &lb.VIPs[i]
@@ -125,12 +183,12 @@ func (t *Topo) computeTranslations(id ovsdb.UUID) *translations {
 			}
 			out.VIPs = append(out.VIPs, IP(v.Addr))
 			if lb.Options["add_route"] == "true" && v.Is4() {
-				routed = append(routed, IP(v.Addr))
+				out.RoutedVIPs = append(out.RoutedVIPs, IP(v.Addr))
 			}
 		}
 	}
-	slices.Sort(routed)
-	out.Routed = append(out.Routed, slices.Compact(routed)...)
+	slices.Sort(out.RoutedVIPs)
+	out.RoutedVIPs = slices.Compact(out.RoutedVIPs)
 	return out
 }
 
@@ -143,6 +201,9 @@ func (r *RouterFacts) GatewayOf(n *NAT, ext netip.Addr) *RouterPortFacts {
 	if len(r.Gateways) == 1 {
 		return r.Gateways[0]
 	}
+	if !n.plain { // stock looks for the text
+		return nil
+	}
 	p, _ := WayTo(r.Gateways, ext)
 	return p
 }
@@ -150,7 +211,7 @@ func (r *RouterFacts) GatewayOf(n *NAT, ext netip.Addr) *RouterPortFacts {
 // carriesOut reports whether a NAT rule has a place where it is carried out: among several distributed gateway ports, it has
 // to belong to one.
 func (r *RouterFacts) carriesOut(n *NAT, ext netip.Addr) bool {
-	return r.Chassis != "" || len(r.Gateways) < 2 || r.GatewayOf(n, ext) != nil
+	return r.Gateway || len(r.Gateways) < 2 || r.GatewayOf(n, ext) != nil
 }
 
 // Separate reports whether on a distributed gateway port each chassis has to look after its own traffic. Otherwise the switch
@@ -190,7 +251,7 @@ func (t *Topo) advertised(p *RouterPort) []Advertisement {
 			for _, g := range p.Router.Gateways {
 				add(v, g.Key.SB)
 			}
-			if p.Router.Chassis != "" {
+			if p.Router.Gateway {
 				add(v, ovsdb.UUID{})
 			}
 		}

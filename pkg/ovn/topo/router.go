@@ -21,7 +21,7 @@ func (t *Topo) computeRouterPortFacts(id ovsdb.UUID) *RouterPortFacts {
 	}
 	p := &RouterPortFacts{
 		Row: row, ID: id, Name: row.Name, Quoted: Quote(row.Name), CRName: "cr-" + row.Name, DP: dp, Key: key,
-		Options: plainWords(router.Options), Enabled: row.Enabled == nil || *row.Enabled, Gateway: router.Options["chassis"] != "",
+		Options: plainWords(router.Options), Enabled: row.Enabled == nil || *row.Enabled, Gateway: isGateway(router.Options),
 		BFD: len(t.bfdByPort.Get(row.Name)) > 0, Redistribute: redistribution(router.Options, row.Options),
 	}
 	p.CRKey = t.portKey(p.CRName, id)
@@ -32,7 +32,7 @@ func (t *Topo) computeRouterPortFacts(id ovsdb.UUID) *RouterPortFacts {
 			if q := t.LogicalRouterPort.Get(id); q != nil && lrpPeer(q) == row.Name && there {
 				p.PeerName = *row.Peer
 				r := t.routerSettings.Get(lr)
-				p.PeerDistributed = (q.HAChassisGroup != nil || len(q.GatewayChassis) > 0) && r != nil && r.Options["chassis"] == ""
+				p.PeerDistributed = (q.HAChassisGroup != nil || len(q.GatewayChassis) > 0) && r != nil && !isGateway(r.Options)
 			}
 		}
 	}
@@ -78,6 +78,12 @@ func (t *Topo) computeGatewayGroup(lrp ovsdb.UUID) *HAGroup {
 	}
 	h.sort()
 	return h
+}
+
+// isGateway reports whether a router with these options is a gateway router, though it may be told no chassis.
+func isGateway(options map[string]string) bool {
+	_, ok := options["chassis"]
+	return ok
 }
 
 // plainWords writes the truth in options in small letters, since "TRUE" is as true as "true".
@@ -154,7 +160,7 @@ func (t *Topo) computeRouterFacts(id ovsdb.UUID) *RouterFacts {
 	}
 	f := &RouterFacts{
 		Datapath: dp, Global: t.Global(), Options: plainWords(row.Options),
-		ExternalIDs: row.ExternalIDs, Copp: t.coppOf(row.Copp), Chassis: row.Options["chassis"], HasNAT: len(row.NAT) > 0,
+		ExternalIDs: row.ExternalIDs, Copp: t.coppOf(row.Copp), Gateway: isGateway(row.Options), Chassis: row.Options["chassis"], HasNAT: len(row.NAT) > 0,
 	}
 	for _, lb := range t.routerLBs.Get(id) {
 		f.HasLB = f.HasLB || len(lb.Row.VIPs) > 0
@@ -181,7 +187,7 @@ func (t *Topo) computePeerRouter(id ovsdb.UUID) *Router {
 	if f == nil {
 		return nil
 	}
-	r := &Router{RouterFacts: f, LoadBalancers: t.routerLBs.Get(id), NATs: t.natList(f, row.NAT)}
+	r := &Router{RouterFacts: f, LoadBalancers: t.routerLBs.Get(id), NATs: t.natList(f, row.NAT), Externals: t.translations.Get(id).Externals}
 	for _, n := range t.NAT.list(row.NAT) {
 		if n.Type != "dnat_and_snat" || n.LogicalPort == nil || n.ExternalMAC == nil {
 			continue
@@ -226,9 +232,15 @@ func (r *RouterFacts) possible(n *NAT) bool {
 // resolve reads the addresses of a NAT rule; false if it makes no sense.
 func (n *NAT) resolve() bool {
 	var err error
-	if n.External, err = ParseNetwork(strings.TrimRight(n.ExternalIP, blanks)); err != nil {
+	s := scanner{n.ExternalIP}
+	var ok bool
+	if n.External, ok, _ = s.network(); !ok {
 		return false
 	}
+	if _, more, _ := s.network(); more { // anything else may be behind it
+		return false
+	}
+	n.plain = n.External.Prefix().IsSingleIP() && !strings.ContainsAny(n.ExternalIP, "/"+blanks) && s.rest == ""
 	if n.Logical, err = ParseNetwork(n.LogicalIP); err != nil || n.Logical.Is4() != n.External.Is4() {
 		return false
 	}
@@ -236,7 +248,6 @@ func (n *NAT) resolve() bool {
 		return false
 	}
 	if n.ExternalMAC != nil {
-		var ok bool
 		if n.MAC, ok = ParseMAC(*n.ExternalMAC); !ok {
 			return false
 		}

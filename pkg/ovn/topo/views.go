@@ -282,7 +282,8 @@ type RouterFacts struct {
 	Options     map[string]string
 	ExternalIDs map[string]string
 	Copp        map[string]string
-	Chassis     string             // options:chassis: a gateway router
+	Gateway     bool               // a gateway router: options:chassis is there
+	Chassis     string             // what it says, which may be nothing
 	Ports       []*RouterPortFacts // by name
 	Gateways    []*RouterPortFacts // distributed gateway ports, by name
 	HasLB       bool
@@ -299,6 +300,8 @@ type Router struct {
 	Absurd        []string // rows that are left out, and why
 	NATs          []*NAT
 	LoadBalancers []*LoadBalancerFacts
+	// Externals are the IPv4 addresses of its NAT rules that others are told of.
+	Externals []External
 	// Owners are the MACs of distributed NAT rules, whether or not the rest of the rule can be.
 	Owners []Owner
 }
@@ -324,6 +327,7 @@ type NAT struct {
 	External Network
 	Logical  Network // a network only for the type snat
 	MAC      string  // external_mac in its usual form, "" when there is none
+	plain    bool    // external_ip is an address and no more
 }
 
 // RouterPort is the view of a router port.
