@@ -5,6 +5,9 @@ import "fmt"
 // optionValue makes the value of one key of a map column, "" if there is none now.
 type optionValue func(g *generator) string
 
+// noText stands for an option that is there and says nothing.
+const noText = "\x00"
+
 func text1(of ...string) optionValue { return func(g *generator) string { return pick(g, of) } }
 
 func yesNo(g *generator) string { return pick(g, []string{"true", "false"}) }
@@ -12,6 +15,14 @@ func yesNo(g *generator) string { return pick(g, []string{"true", "false"}) }
 func anyName(table string) optionValue { return func(g *generator) string { return g.nameOf(table) } }
 
 func anyChassis(g *generator) string { return g.chassis() }
+
+// anyChassisOrNone is that of a gateway router, which is one without a chassis too.
+func anyChassisOrNone(g *generator) string {
+	if g.chance(20) {
+		return noText
+	}
+	return g.chassis()
+}
 
 func anyIP4(g *generator) string { return g.ip4() }
 
@@ -84,7 +95,7 @@ var optionValues = map[string]map[string]optionValue{
 	"Load_Balancer_Health_Check.options": {"interval": text1("5"), "timeout": text1("20"), "success_count": text1("3"), "failure_count": text1("3")},
 	"ACL.options":                        {"apply-after-lb": yesNo, "persist-established": yesNo, "log-related": yesNo},
 	"Logical_Router.options": {
-		"chassis": anyChassis, "dnat_force_snat_ip": text1("10.0.1.200", "router_ip"), "lb_force_snat_ip": text1("10.0.1.201", "10.0.1.201 fd00:1::201", "router_ip"),
+		"chassis": anyChassisOrNone, "dnat_force_snat_ip": text1("10.0.1.200", "router_ip"), "lb_force_snat_ip": text1("10.0.1.201", "10.0.1.201 fd00:1::201", "router_ip"),
 		"mcast_relay": yesNo, "dynamic_neigh_routers": yesNo, "always_learn_from_arp_request": yesNo, "requested-tnl-key": text1("88", "77", "2"),
 		"snat-ct-zone": text1("0", "777"), "mac_binding_age_threshold": text1("60", "0", "192.168.0.0/16:0;10.0.0.0/8:60;30"), "ct-zone-limit": zoneLimit,
 		"dynamic-routing":              yesNo,

@@ -243,7 +243,7 @@ func (g *generator) value(t *ovsdb.TableSchema, c *ovsdb.ColumnSchema, parent *o
 			_ = k
 			key := pick(g, sortedKeys(options))
 			if v := options[key](g); v != "" {
-				m[key] = v
+				m[key] = strings.TrimPrefix(v, noText)
 				g.used(t.Name, c.Name, key)
 			}
 		}
@@ -399,7 +399,7 @@ func (g *generator) setOption() (edit, bool) {
 	ops := []ovsdb.Op{ovsdb.Mutate(table, r.UUID, ovsdb.Mutation{Column: name, Mutator: ovsdb.MutDelete, Value: []string{key}})}
 	text := fmt.Sprintf("remove %s %s:%s", rowText(r), name, key)
 	if v := options[key](g); v != "" && !g.chance(25) {
-		ops = append(ops, ovsdb.Mutate(table, r.UUID, ovsdb.Mutation{Column: name, Mutator: ovsdb.MutInsert, Value: ovsdb.Map{{K: key, V: v}}}))
+		ops = append(ops, ovsdb.Mutate(table, r.UUID, ovsdb.Mutation{Column: name, Mutator: ovsdb.MutInsert, Value: ovsdb.Map{{K: key, V: strings.TrimPrefix(v, noText)}}}))
 		text = fmt.Sprintf("set %s %s:%s=%s", rowText(r), name, key, v)
 		g.used(table, name, key)
 	}

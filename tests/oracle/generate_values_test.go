@@ -173,6 +173,11 @@ func (g *generator) netOf(parent *ovsdb.Row) int {
 func (g *generator) address(parent *ovsdb.Row) string {
 	n := g.netOf(parent)
 	ip4, ip6 := fmt.Sprintf("10.0.%d.%d", n, 1+g.IntN(40)), fmt.Sprintf("fd00:%d::%x", n, 1+g.IntN(40))
+	if g.chance(12) {
+		return g.mac() + pick(g, []string{"9 " + ip4, "x " + ip4, " " + ip4 + "x " + ip6, " " + ip6 + "%eth0 " + ip4, " " + ip4 + "," + ip6, " " + ip6 + "," + ip4,
+			"  " + ip4 + "/24  " + ip6 + "/64 ", " " + ip4 + "/33 " + ip6, " " + ip6 + "/129 " + ip4, "\t" + ip4 + "\t" + ip6, " " + ip4 + "/ " + ip6,
+			" ::" + ip4, " ::ffff:" + ip4, " ::" + ip4 + " ::ffff:" + ip4 + " " + ip4})
+	}
 	switch g.IntN(6) {
 	case 0:
 		return g.mac()
@@ -207,6 +212,9 @@ func (g *generator) match(parent *ovsdb.Row, in string) string {
 }
 
 func (g *generator) vip() string {
+	if g.chance(8) {
+		return fmt.Sprintf("[%s10.0.%d.%d]:80", pick(g, []string{"::", "::ffff:"}), g.net(), 250-g.IntN(3)) // an IPv4 address in IPv6
+	}
 	switch g.IntN(8) {
 	case 0:
 		return fmt.Sprintf("10.96.0.%d", 1+g.IntN(4))
@@ -352,13 +360,16 @@ var columnValues = map[string]columnValue{
 		if g.chance(15) {
 			out = append(out, fmt.Sprintf("10.9.%d.%d/24", n, h))
 		}
+		if g.chance(12) {
+			out = append(out, fmt.Sprintf(pick(g, []string{"::ffff:10.0.%d.%d/120", "::10.0.%d.%d/120", "10.8.%d.%d/24x", "10.8.%d.%d/33", "fe80::%d:%d%%eth0/64"}), n, h))
+		}
 		return ovsdb.Set(out...)
 	},
 
 	"Logical_Router_Static_Route.route_table": value("", "", "rt1", "rt2"),
 	"Logical_Router_Static_Route.ip_prefix": func(g *generator, _ *ovsdb.Row) ovsdb.Value {
 		if g.six {
-			return pick(g, []string{"::/0", "fd99::/64", "fd98::1"})
+			return pick(g, []string{"::/0", "fd99::/64", "fd98::1", "::ffff:10.0.1.0/120", "::ffff:10.0.1.0/24", "::10.0.1.0/120"})
 		}
 		return pick(g, []string{"0.0.0.0/0", "192.168.0.0/16", "192.168.5.0/24", "172.20.1.1", "10.0.1.0/24"})
 	},
@@ -388,12 +399,20 @@ var columnValues = map[string]columnValue{
 		if g.chance(15) {
 			return fmt.Sprintf("fd00:%d::%x", g.net(), 0xee00+g.IntN(4))
 		}
+		if g.chance(8) {
+			return fmt.Sprintf(pick(g, []string{"10.0.%d.%d/32", "10.0.%d.%d/24", "10.0.%d.%dx", "::10.0.%d.%d", "::ffff:10.0.%d.%d"}), g.net(), 240+g.IntN(6))
+		}
 		return fmt.Sprintf("10.0.%d.%d", g.net(), 240+g.IntN(6))
 	},
 	"NAT.logical_ip": func(g *generator, _ *ovsdb.Row) ovsdb.Value {
-		return pick(g, []string{g.ip4(), g.ip4(), fmt.Sprintf("10.0.%d.0/24", g.net()), g.ip6()})
+		return pick(g, []string{g.ip4(), g.ip4(), fmt.Sprintf("10.0.%d.0/24", g.net()), g.ip6(), g.ip4(), "10.0.1.3x"})
 	},
-	"NAT.external_mac":        func(g *generator, _ *ovsdb.Row) ovsdb.Value { return []string{g.mac()} },
+	"NAT.external_mac": func(g *generator, _ *ovsdb.Row) ovsdb.Value {
+		if g.chance(8) {
+			return []string{g.mac() + "x"}
+		}
+		return []string{g.mac()}
+	},
 	"NAT.logical_port":        optionalName("Logical_Switch_Port"),
 	"NAT.external_port_range": value("", "", "1000-2000", "5000"),
 	"NAT.priority":            integers(0, 0, 10, 200),
