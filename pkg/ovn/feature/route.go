@@ -159,9 +159,9 @@ func (g *routeGroup) describe() string {
 	return k
 }
 
-// ecmp reports whether the group chooses among members. A route with symmetric replies does even when it is alone.
+// ecmp reports whether the group chooses among members. A route with symmetric replies does even when it is alone, but for a connected one.
 func (g *routeGroup) ecmp() bool {
-	return !g.members[0].Discard && (len(g.members) > 1 || g.members[0].Symmetric)
+	return !g.members[0].Discard && (len(g.members) > 1 || g.members[0].Symmetric && !g.connected)
 }
 
 func (g *routeGroup) priority() int {
