@@ -27,6 +27,9 @@ type dhcpSide struct {
 }
 
 func dhcpPort(p *topo.SwitchPort, b *Builder) {
+	if p.Switch.OtherConfig["dhcp_relay_port"] != "" {
+		return // the switch leaves it to a relay, be there one or not
+	}
 	if !p.Enabled || p.Type == "router" || p.DHCPv4 == nil && p.DHCPv6 == nil {
 		return
 	}
