@@ -42,7 +42,7 @@ func l2Port(p *topo.SwitchPort, b *Builder) {
 			action := drop(p.Switch.Global)
 			if p.Enabled {
 				action = "outport = " + p.Quoted + "; output;"
-				if p.Type == "" && p.Option("pkt_clone_type") == "mc_unknown" && p.Switch.HasUnknown {
+				if p.Type == "" && strings.EqualFold(p.Option("pkt_clone_type"), "mc_unknown") && p.Switch.HasUnknown {
 					// Spelled as stock has it, the missing blank included.
 					action = "clone {outport = " + p.Quoted + "; output; };" + toGroup(lflow.MulticastUnknown)
 				}

@@ -95,7 +95,7 @@ func mcastRouterPort(p *topo.RouterPort, b *Builder) {
 
 // mcastGroups leads what is for a learned group to its members.
 func mcastGroups(m *topo.Multicast, b *Builder) {
-	var made [2]int64
+	var made [2]uint64
 	for _, g := range m.Groups {
 		family, match := 0, "ip4 && ip4.dst == "
 		if g.Address.Is6() {

@@ -7,6 +7,9 @@ import (
 	"github.com/kove-io/kove/pkg/ovn/topo"
 )
 
+// maxDSCP is the highest code point that the six bits of the field hold (RFC 2474 section 3).
+const maxDSCP = 63
+
 // qos marks and meters packets (ovn-northd(8), Logical Switch Ingress Table 11: from-lport QoS, Egress Table 9: to-lport
 // QoS).
 //
@@ -26,7 +29,7 @@ func qos() Feature {
 				}
 				action += "); "
 			}
-			if v, ok := q.Action["dscp"]; ok {
+			if v, ok := q.Action["dscp"]; ok && v <= maxDSCP {
 				action += "ip.dscp = " + strconv.FormatInt(v, 10) + "; "
 			}
 			if v, ok := q.Action["mark"]; ok {

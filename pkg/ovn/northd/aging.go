@@ -41,7 +41,7 @@ func (a *ages) set(id ovsdb.UUID, d *datapathState) {
 	if m, ok := topo.ParseMACAges(d.macAge); ok && m.Min() > 0 {
 		a.mac[id] = m
 	}
-	if s := topo.Seconds(d.fdbAge); s > 0 {
+	if s := topo.Uint(d.fdbAge, 0); s > 0 {
 		a.fdb[id] = s
 	}
 	if before > 0 || len(a.mac)+len(a.fdb) > 0 {
@@ -93,7 +93,7 @@ func (s *session) age(ctx context.Context, now time.Time) (time.Time, error) {
 	if e.nbGlobal != nil {
 		options = e.nbGlobal.Options
 	}
-	mac := expiry{now: now, limit: topo.Number(options["mac_binding_removal_limit"])}
+	mac := expiry{now: now, limit: int64(topo.Uint(options["mac_binding_removal_limit"], 0))}
 	for _, id := range slices.SortedFunc(maps.Keys(e.ages.mac), ovsdb.UUID.Compare) {
 		k := e.alloc.dp[id]
 		if k == nil || mac.full() {
@@ -110,7 +110,7 @@ func (s *session) age(ctx context.Context, now time.Time) (time.Time, error) {
 			}
 		}
 	}
-	fdb := expiry{now: now, limit: topo.Number(options["fdb_removal_limit"]), next: mac.next}
+	fdb := expiry{now: now, limit: int64(topo.Uint(options["fdb_removal_limit"], 0)), next: mac.next}
 	for _, id := range slices.SortedFunc(maps.Keys(e.ages.fdb), ovsdb.UUID.Compare) {
 		k := e.alloc.dp[id]
 		if k == nil || fdb.full() {

@@ -34,6 +34,7 @@ type engine struct {
 	nbChanged bool // since the last step
 	// Datapaths to look at in the next step.
 	datapaths map[ovsdb.UUID]*datapathState
+	icVXLAN   map[ovsdb.UUID]struct{} // switches with other_config:ic-vxlan_mode
 	changedDP map[ovsdb.UUID]struct{}
 	cleanup   []ovsdb.Op
 	// Found at start: rows nobody wants, and datapaths that are gone.
@@ -71,7 +72,7 @@ func newEngine(log *slog.Logger) *engine {
 	e := &engine{
 		log: log, topo: topo.New(), alloc: newAllocator(), flows: newFlowTable(), rows: newRowStore(), features: feature.All(),
 		waiting: map[ovsdb.UUID]waiting{}, outputs: map[unitID]*output{}, failed: map[unitID]bool{}, south: newSouth(), mcast: newMulticast(), ages: newAges(),
-		datapaths: map[ovsdb.UUID]*datapathState{}, changedDP: map[ovsdb.UUID]struct{}{},
+		datapaths: map[ovsdb.UUID]*datapathState{}, icVXLAN: map[ovsdb.UUID]struct{}{}, changedDP: map[ovsdb.UUID]struct{}{},
 		content: map[lflow.ID]*lflow.Flow{}, suspects: map[rowKey]ovsdb.UUID{},
 	}
 	e.rows.add(rowKey{sb.TableSBGlobal, ""})
@@ -123,6 +124,7 @@ func enabledRouter(r *ovsdb.Row) *ovsdb.Row {
 func (e *engine) noteDatapath(c ovsdb.Change) {
 	if c.New == nil {
 		delete(e.datapaths, c.Old.UUID)
+		delete(e.icVXLAN, c.Old.UUID)
 		e.ages.set(c.Old.UUID, nil)
 		e.changedDP[c.Old.UUID] = struct{}{}
 		return
@@ -133,11 +135,16 @@ func (e *engine) noteDatapath(c ovsdb.Change) {
 		column = nb.LogicalRouterColOptions
 	}
 	m, _ := c.New.Get(column).(ovsdb.Map)
-	d.requested = topo.Number(m.GetString("requested-tnl-key"))
+	d.requested = topo.Long(m.GetString("requested-tnl-key"), 0)
 	if d.router {
 		d.macAge = m.GetString("mac_binding_age_threshold")
 	} else {
 		d.fdbAge = m.GetString("fdb_age_threshold")
+		if m.Get("ic-vxlan_mode") != nil {
+			e.icVXLAN[c.New.UUID] = struct{}{}
+		} else {
+			delete(e.icVXLAN, c.New.UUID)
+		}
 	}
 	if old := e.datapaths[c.New.UUID]; old == nil || *old != *d {
 		e.datapaths[c.New.UUID] = d

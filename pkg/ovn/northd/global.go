@@ -33,10 +33,12 @@ func (e *engine) ensureGlobal() []ovsdb.Op {
 	before := maps.Clone(options)
 	var b [6]byte
 	rand.Read(b[:])
-	if options["mac_prefix"] == "" {
+	if prefix, ok := topo.MACPrefix(options["mac_prefix"]); ok {
+		options["mac_prefix"] = prefix
+	} else {
 		options["mac_prefix"] = fmt.Sprintf("%02x:%02x:%02x", b[0]&0xfe|2, b[1], b[2])
 	}
-	if options["svc_monitor_mac"] == "" {
+	if _, ok := topo.ParseMAC(options["svc_monitor_mac"]); !ok {
 		options["svc_monitor_mac"] = fmt.Sprintf("%s:%02x:%02x:%02x", options["mac_prefix"], b[3], b[4], b[5])
 	}
 	maps.Copy(options, e.globalOptions())

@@ -12,6 +12,7 @@ import (
 const (
 	maxDatapathKey      = 1<<24 - 1
 	maxDatapathKeyVXLAN = 1<<12 - 1
+	maxLocalKeyVXLAN    = 1<<10 - 1 // where zones are joined over VXLAN
 	maxPortKey          = 1<<15 - 1
 	maxPortKeyVXLAN     = 1<<11 - 1
 

@@ -121,11 +121,9 @@ func routerVIPRows(r *topo.Router, b *rows) {
 
 // routerNumbers copies the options of a router that are numbers and that chassis need.
 func routerNumbers(options, ids map[string]string) {
-	if n, ok := unsigned(options["ct-zone-limit"]); ok && n > 0 {
-		ids["ct-zone-limit"] = strconv.FormatUint(n, 10)
-	}
-	if n, ok := unsigned(options["snat-ct-zone"]); ok {
-		ids["snat-ct-zone"] = strconv.FormatUint(n, 10)
+	zoneLimit(options, ids)
+	if n := topo.Int(options["snat-ct-zone"], -1); n >= 0 {
+		ids["snat-ct-zone"] = strconv.Itoa(n)
 	}
 	// The lowest age: chassis look at bindings that often.
 	if ages, ok := topo.ParseMACAges(options["mac_binding_age_threshold"]); ok && ages.Min() > 0 {
@@ -133,7 +131,9 @@ func routerNumbers(options, ids map[string]string) {
 	}
 }
 
-func unsigned(s string) (uint64, bool) {
-	n, err := strconv.ParseUint(strings.TrimLeft(s, " \t"), 10, 64)
-	return n, err == nil
+// zoneLimit says how many connections the zone of a datapath may have: 0 and what is no number say nothing.
+func zoneLimit(options, ids map[string]string) {
+	if n := topo.Long(options["ct-zone-limit"], 0); n > 0 {
+		ids["ct-zone-limit"] = strconv.FormatInt(n, 10)
+	}
 }

@@ -64,11 +64,9 @@ func optional[T any](p *T) []T {
 func switchRows(sw *topo.Switch, b *rows) {
 	ids := map[string]string{"logical-switch": sw.ID.String(), "name": sw.Name}
 	addName2(ids, sw.ExternalIDs)
-	for _, o := range []string{"ct-zone-limit", "fdb_age_threshold"} {
-		// As a number: 0 and what is none say nothing.
-		if n, err := strconv.ParseUint(sw.OtherConfig[o], 10, 64); err == nil && n > 0 {
-			ids[o] = strconv.FormatUint(n, 10)
-		}
+	zoneLimit(sw.OtherConfig, ids)
+	if n := topo.Uint(sw.OtherConfig["fdb_age_threshold"], 0); n > 0 {
+		ids["fdb_age_threshold"] = strconv.FormatUint(uint64(n), 10)
 	}
 	if ts, ok := sw.OtherConfig["interconn-ts"]; ok {
 		ids["interconn-ts"] = ts
@@ -80,7 +78,7 @@ func switchRows(sw *topo.Switch, b *rows) {
 
 	oc := sw.OtherConfig
 	snoop := oc["mcast_snoop"] == "true"
-	idle := bounded(oc["mcast_idle_timeout"], 300, 15, 3600)
+	idle := seconds(oc["mcast_idle_timeout"], 300, 15)
 	b.Add(sb.TableIPMulticast, sw.SB.String(),
 		col(sb.IPMulticastColDatapath, sw.SB),
 		col(sb.IPMulticastColEnabled, []bool{snoop}),
@@ -88,10 +86,10 @@ func switchRows(sw *topo.Switch, b *rows) {
 		col(sb.IPMulticastColEthSrc, oc["mcast_eth_src"]),
 		col(sb.IPMulticastColIP4Src, oc["mcast_ip4_src"]),
 		col(sb.IPMulticastColIP6Src, oc["mcast_ip6_src"]),
-		col(sb.IPMulticastColTableSize, []int64{bounded(oc["mcast_table_size"], 2048, math.MinInt64, math.MaxInt64)}),
+		col(sb.IPMulticastColTableSize, []int64{int64(sw.MulticastTableSize())}),
 		col(sb.IPMulticastColIdleTimeout, []int64{idle}),
-		col(sb.IPMulticastColQueryInterval, []int64{bounded(oc["mcast_query_interval"], max(idle/2, 1), 1, 3600)}),
-		col(sb.IPMulticastColQueryMaxResp, []int64{bounded(oc["mcast_query_max_response"], 1, 1, math.MaxInt64)}))
+		col(sb.IPMulticastColQueryInterval, []int64{seconds(oc["mcast_query_interval"], idle/2, 1)}),
+		col(sb.IPMulticastColQueryMaxResp, []int64{int64(topo.Ulong(oc["mcast_query_max_response"], 1))}))
 }
 
 // addName2 keeps the name by which OpenStack knows a datapath.
@@ -111,6 +109,11 @@ func bounded(s string, def, low, high int64) int64 {
 		return def
 	}
 	return min(max(int64(n), low), high)
+}
+
+// seconds reads a time of multicast: what is out of bounds is brought into them, of numbers that are too long the last 32 bits.
+func seconds(s string, otherwise, low int64) int64 {
+	return min(max(int64(uint32(topo.Ulong(s, uint64(otherwise)))), low), 3600)
 }
 
 func routerRows(r *topo.Router, b *rows) {
@@ -168,7 +171,7 @@ func switchPortRows(p *topo.SwitchPort, b *rows) {
 		}
 		if q := p.Key.Queue; q != 0 {
 			options["qdisc_queue_id"] = strconv.FormatInt(q, 10)
-			if n := p.PhysicalNetwork(); n != "" {
+			if n, ok := p.PhysicalNetwork(); ok {
 				options["qos_physical_network"] = n
 			}
 		}
@@ -388,11 +391,7 @@ func haGroupRows(h *topo.HAGroup, b *rows) ovsdb.UUID {
 		if slices.ContainsFunc(h.Members[:i], func(o topo.HAMember) bool { return o.Chassis == m.Chassis }) {
 			key += "/" + m.ID.String() // once more the same, with another priority
 		}
-		ids := maps.Clone(m.ExtIDs)
-		if ids == nil {
-			ids = map[string]string{}
-		}
-		ids["chassis-name"] = m.Chassis
+		ids := map[string]string{"chassis-name": m.Chassis}
 		var chassis []ovsdb.UUID
 		if !m.SB.IsZero() {
 			chassis = []ovsdb.UUID{m.SB}
@@ -506,8 +505,7 @@ func meterRows(m *topo.Meter, b *rows) {
 
 func mirrorRows(m *nb.Mirror, b *rows) {
 	b.AddWithID(sb.TableMirror, m.UUID.String(), m.UUID, col(sb.MirrorColName, m.Name), col(sb.MirrorColFilter, m.Filter),
-		col(sb.MirrorColSink, m.Sink), col(sb.MirrorColType, m.Type), col(sb.MirrorColIndex, m.Index),
-		col(sb.MirrorColExternalIDs, stringMap(m.ExternalIDs)))
+		col(sb.MirrorColSink, m.Sink), col(sb.MirrorColType, m.Type), col(sb.MirrorColIndex, m.Index))
 }
 
 func dnsRows(d *topo.DNS, b *rows) {
@@ -518,7 +516,23 @@ func dnsRows(d *topo.DNS, b *rows) {
 	for _, s := range d.Switches {
 		dps = append(dps, s.SB)
 	}
+	// Names in answers are in small letters, as those that chassis compare are.
+	records := make(map[string]string, len(d.Records))
+	for name, answer := range d.Records {
+		records[name] = lower(answer)
+	}
 	options := map[string]string{"ovn-owned": strconv.FormatBool(d.Options["ovn-owned"] == "true")}
-	b.AddWithID(sb.TableDNS, d.UUID.String(), d.UUID, col(sb.DNSColRecords, stringMap(d.Records)), col(sb.DNSColDatapaths, ovsdb.Set(dps...)),
+	b.AddWithID(sb.TableDNS, d.UUID.String(), d.UUID, col(sb.DNSColRecords, stringMap(records)), col(sb.DNSColDatapaths, ovsdb.Set(dps...)),
 		col(sb.DNSColOptions, stringMap(options)))
+}
+
+// lower writes ASCII letters small, and leaves others as they are.
+func lower(s string) string {
+	b := []byte(s)
+	for i, c := range b {
+		if 'A' <= c && c <= 'Z' {
+			b[i] = c + 'a' - 'A'
+		}
+	}
+	return string(b)
 }

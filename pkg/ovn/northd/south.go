@@ -55,7 +55,8 @@ func (s *south) view(global *nb.NBGlobal) *topo.South {
 	}
 	v.VXLAN = s.vxlan()
 	if global != nil {
-		v.SvcMonitorMAC, v.MACPrefix = global.Options["svc_monitor_mac"], global.Options["mac_prefix"]
+		v.SvcMonitorMAC, _ = topo.ParseMAC(global.Options["svc_monitor_mac"])
+		v.MACPrefix = global.Options["mac_prefix"]
 	}
 	return v
 }
@@ -65,11 +66,11 @@ func (s *south) byName() map[string]topo.Chassis {
 	out := map[string]topo.Chassis{}
 	for id, c := range s.chassis {
 		if c.Hostname != "" {
-			out[c.Hostname] = topo.Chassis{ID: id, Remote: c.OtherConfig["is-remote"] == "true"}
+			out[c.Hostname] = topo.Chassis{ID: id, Name: c.Name, Remote: c.OtherConfig["is-remote"] == "true"}
 		}
 	}
 	for id, c := range s.chassis {
-		out[c.Name] = topo.Chassis{ID: id, Remote: c.OtherConfig["is-remote"] == "true"}
+		out[c.Name] = topo.Chassis{ID: id, Name: c.Name, Remote: c.OtherConfig["is-remote"] == "true"}
 	}
 	return out
 }
@@ -99,7 +100,11 @@ func (e *engine) applySB(changes []ovsdb.Change) {
 		}
 		switch c.Table {
 		case sb.TableChassis:
-			put(e.south.chassis, c, sb.NewChassis)
+			put(e.south.chassis, c, func(r *ovsdb.Row) *sb.Chassis {
+				ch := sb.NewChassis(r)
+				ch.OtherConfig = topo.PlainWords(ch.OtherConfig)
+				return ch
+			})
 			e.south.changed = true
 		case sb.TableEncap:
 			put(e.south.encaps, c, sb.NewEncap)
@@ -198,12 +203,16 @@ func put[R any](m map[ovsdb.UUID]*R, c ovsdb.Change, from func(*ovsdb.Row) *R) {
 }
 
 func (e *engine) vxlanMode() bool {
-	return e.south.vxlan() && (e.nbGlobal == nil || e.nbGlobal.Options["vxlan_mode"] != "false")
+	return e.south.vxlan() && (e.nbGlobal == nil || topo.PlainWords(e.nbGlobal.Options)["vxlan_mode"] != "false")
 }
 
 // maxTunID is NB_Global.options:max_tunid, which tells the operator how many datapaths there can be.
+// ovn-ic leaves the mode with a switch, "false" included: keys of transit switches are then another's to give.
 func (e *engine) maxTunID() int64 {
-	if e.alloc.vxlan {
+	switch {
+	case len(e.icVXLAN) > 0:
+		return maxLocalKeyVXLAN
+	case e.alloc.vxlan:
 		return maxDatapathKeyVXLAN
 	}
 	return maxDatapathKey - reservedDatapathKeys
@@ -223,7 +232,7 @@ func (e *engine) globalRow() {
 	}
 	maps.Copy(options, e.globalOptions())
 	for k, def := range map[string]string{"arp_ns_explicit_output": "true", "register_consolidation": "true"} {
-		if options[k] == "" {
+		if _, ok := options[k]; !ok {
 			options[k] = def
 		}
 	}

@@ -88,6 +88,14 @@ func parseMAC(text string) (m [6]byte, ok bool) {
 	return m, ok && s.rest == ""
 }
 
+// MACPrefix reads NB_Global.options:mac_prefix, the first three bytes of a MAC with anything behind them. Zeros are no prefix.
+func MACPrefix(text string) (string, bool) {
+	s := scanner{text}
+	var b [3]byte
+	ok := s.bytes(b[:], 16, ':')
+	return fmt.Sprintf("%02x:%02x:%02x", b[0], b[1], b[2]), ok && b != [3]byte{}
+}
+
 // ParseAddresses reads "MAC [IP…]" up to the first thing that is no address, as OVN does: what is behind is ignored.
 func ParseAddresses(text string) (Addresses, bool) {
 	s := scanner{text}

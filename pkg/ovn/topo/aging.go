@@ -3,7 +3,6 @@ package topo
 import (
 	"math"
 	"net/netip"
-	"strconv"
 	"strings"
 )
 
@@ -27,27 +26,20 @@ func ParseMACAges(s string) (MACAges, bool) {
 		if entry == "" {
 			continue
 		}
-		cidr, age := "", entry
-		if i := strings.LastIndexByte(entry, ':'); i >= 0 {
-			cidr, age = entry[:i], entry[i+1:]
+		i := strings.LastIndexByte(entry, ':')
+		age, ok := signed(entry[i+1:])
+		if !ok || age < 0 || age > math.MaxUint32 {
+			return MACAges{}, false
 		}
-		n, err := strconv.ParseUint(strings.TrimLeft(age, " "), 10, 32)
+		if i < 0 {
+			m.def = uint32(age)
+			continue
+		}
+		n, err := ParseNetwork(entry[:i])
 		if err != nil {
 			return MACAges{}, false
 		}
-		if cidr == "" {
-			m.def = uint32(n)
-			continue
-		}
-		p := prefixAge{age: uint32(n)}
-		if prefix, err := netip.ParsePrefix(cidr); err == nil {
-			p.addr, p.bits = prefix.Addr(), prefix.Bits()
-		} else if addr, err := netip.ParseAddr(cidr); err == nil {
-			p.addr, p.bits = addr, addr.BitLen()
-		} else {
-			return MACAges{}, false
-		}
-		m.prefixes = append(m.prefixes, p)
+		m.prefixes = append(m.prefixes, prefixAge{n.Addr, n.Bits, uint32(age)})
 	}
 	return m, true
 }
@@ -78,13 +70,4 @@ func (m MACAges) Min() uint32 {
 		return 0
 	}
 	return shortest
-}
-
-// Seconds reads an option that is a number of seconds; 0 if it is none.
-func Seconds(s string) uint32 {
-	n, err := strconv.ParseUint(s, 10, 32)
-	if err != nil {
-		return 0
-	}
-	return uint32(n)
 }

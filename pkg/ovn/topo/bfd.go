@@ -108,11 +108,12 @@ func (t *Topo) sessionNeeded(id, lrp ovsdb.UUID) bool {
 	})
 }
 
+// orElse reads a number of which the last 32 bits count, as in stock.
 func orElse(n *int64, otherwise int64) int64 {
 	if n == nil {
 		return otherwise
 	}
-	return *n
+	return int64(int32(*n))
 }
 
 func (t *Topo) computeBFD(id ovsdb.UUID) *BFD {

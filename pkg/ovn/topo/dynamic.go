@@ -93,9 +93,9 @@ type switchIPAM struct {
 type addressRange struct{ first, last netip.Addr }
 
 func newSwitchIPAM(config map[string]string) *switchIPAM {
-	config = plainWords(config)
+	config = PlainWords(config)
 	m := &switchIPAM{macOnly: config["mac_only"] == "true", taken: map[netip.Addr]bool{}, macs: map[string]bool{}}
-	if n, err := ParseNetwork(strings.TrimSpace(config["subnet"])); err == nil && n.Is4() && n.Bits < 32 {
+	if n, err := ParseNetwork(config["subnet"]); err == nil && n.Is4() && n.Bits < 32 {
 		m.subnet = n.Prefix()
 	}
 	if a, err := netip.ParseAddr(strings.TrimSuffix(config["ipv6_prefix"], "/64")); err == nil && a.Is6() {

@@ -169,7 +169,7 @@ type LoadBalancer struct {
 }
 
 func parseLoadBalancer(row *nb.LoadBalancer) *LoadBalancerFacts {
-	f := &LoadBalancerFacts{Row: row, ID: row.UUID, Name: row.Name, Options: plainWords(row.Options), Protocol: "tcp"}
+	f := &LoadBalancerFacts{Row: row, ID: row.UUID, Name: row.Name, Options: PlainWords(row.Options), Protocol: "tcp"}
 	if row.Protocol != nil {
 		f.Protocol = *row.Protocol
 	}

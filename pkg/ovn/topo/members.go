@@ -3,7 +3,6 @@ package topo
 import (
 	"cmp"
 	"slices"
-	"strconv"
 
 	"github.com/kove-io/kove/pkg/ovn/nb"
 	"github.com/kove-io/kove/pkg/ovsdb"
@@ -123,7 +122,7 @@ func (t *Topo) Placements() []Placed {
 	for id := range t.routerPortsAffected {
 		old, new := t.members.routerPlaces[id], Place{}
 		if row, lrs := t.LogicalRouterPort.peek(id), t.routerOf.peek(id); row != nil && len(lrs) > 0 && usable(row) {
-			new = Place{Name: row.Name, Datapath: lrs[0], Router: true, Requested: Number(row.Options["requested-tnl-key"])}
+			new = Place{Name: row.Name, Datapath: lrs[0], Router: true, Requested: Long(row.Options["requested-tnl-key"], 0)}
 			t.members.routerPlaces[id] = new
 		} else {
 			delete(t.members.routerPlaces, id)
@@ -139,19 +138,13 @@ func (t *Topo) Placements() []Placed {
 	return out
 }
 
-// Number reads a decimal number; 0 if it is none.
-func Number(s string) int64 {
-	n, _ := strconv.ParseInt(s, 10, 64)
-	return n
-}
-
 func (t *Topo) place(id ovsdb.UUID) place {
 	row, sws := t.LogicalSwitchPort.peek(id), t.switchOf.peek(id)
 	if row == nil || len(sws) == 0 {
 		return place{}
 	}
 	return place{
-		Place: Place{Name: row.Name, Datapath: sws[0], Variant: VariantOf(row.Type, row.ParentName != nil), Requested: Number(row.Options["requested-tnl-key"])},
+		Place: Place{Name: row.Name, Datapath: sws[0], Variant: VariantOf(row.Type, row.ParentName != nil), Requested: Long(row.Options["requested-tnl-key"], 0)},
 		class: classOf(row), pgs: t.pgOf.peek(id),
 	}
 }
@@ -180,7 +173,7 @@ func classOf(r *nb.LogicalSwitchPort) Class {
 			c |= ClassDynamic
 		}
 	}
-	if o := plainWords(r.Options); o["mcast_flood"] == "true" || o["mcast_flood_reports"] == "true" {
+	if o := PlainWords(r.Options); o["mcast_flood"] == "true" || o["mcast_flood_reports"] == "true" {
 		c |= ClassMulticast
 	}
 	return c

@@ -4,7 +4,6 @@ import (
 	"maps"
 	"net/netip"
 	"slices"
-	"strings"
 
 	"github.com/kove-io/kove/pkg/ovsdb"
 )
@@ -24,7 +23,7 @@ type Multicast struct {
 	// Static says that some ports get all multicast, Relay that routers behind the switch relay what they get.
 	Static, Relay bool
 	// MaxGroups is how many groups of a family flows are made for (other_config:mcast_table_size).
-	MaxGroups int64
+	MaxGroups uint64
 }
 
 // MulticastGroup is a group with its members.
@@ -180,10 +179,6 @@ func (r *RouterFacts) FloodsMulticast() bool {
 }
 
 // MulticastTableSize is how many groups chassis learn on the switch.
-func (s *SwitchFacts) MulticastTableSize() int64 {
-	v := strings.TrimSpace(s.OtherConfig["mcast_table_size"])
-	if v == "" {
-		return 2048
-	}
-	return Number(v)
+func (s *SwitchFacts) MulticastTableSize() uint64 {
+	return Ulong(s.OtherConfig["mcast_table_size"], 2048)
 }

@@ -15,3 +15,27 @@ func TestNumbers(t *testing.T) {
 		}
 	}
 }
+
+func TestLongNumbers(t *testing.T) {
+	for s, want := range map[string]struct {
+		l int64
+		u uint64
+	}{
+		"": {-7, 7}, " +3": {3, 3}, "\t-1": {-1, 1<<64 - 1}, "4294967296": {1 << 32, 1 << 32}, "18446744073709551615": {-7, 1<<64 - 1},
+		"18446744073709551616": {-7, 7}, "-9223372036854775809": {-7, 1<<63 - 1}, "3 ": {-7, 7}, "--3": {-7, 7}, "-+3": {-7, 7},
+	} {
+		if l, u := Long(s, -7), Ulong(s, 7); l != want.l || u != want.u {
+			t.Errorf("%q: got %d and %d, want %d and %d", s, l, u, want.l, want.u)
+		}
+	}
+}
+
+func TestMACPrefix(t *testing.T) {
+	for s, want := range map[string]string{
+		"aa:bb:cc": "aa:bb:cc", " A:Bb:1cC:dd": "0a:bb:cc", "aa:bb:ccx": "aa:bb:cc", "aa:bb": "", "aa-bb-cc": "", "00:00:00": "", "": "", "aa:bb:": "",
+	} {
+		if got, ok := MACPrefix(s); ok != (want != "") || ok && got != want {
+			t.Errorf("%q: got %q", s, got)
+		}
+	}
+}

@@ -21,7 +21,7 @@ func (t *Topo) computeRouterPortFacts(id ovsdb.UUID) *RouterPortFacts {
 	}
 	p := &RouterPortFacts{
 		Row: row, ID: id, Name: row.Name, Quoted: Quote(row.Name), CRName: "cr-" + row.Name, DP: dp, Key: key,
-		Options: plainWords(router.Options), Enabled: row.Enabled == nil || *row.Enabled, Gateway: isGateway(router.Options),
+		Options: PlainWords(router.Options), Enabled: row.Enabled == nil || *row.Enabled, Gateway: isGateway(router.Options),
 		BFD: len(t.bfdByPort.Get(row.Name)) > 0, Redistribute: redistribution(router.Options, row.Options),
 	}
 	p.CRKey = t.portKey(p.CRName, id)
@@ -74,7 +74,7 @@ func (t *Topo) computeGatewayGroup(lrp ovsdb.UUID) *HAGroup {
 	}
 	h := &HAGroup{Name: row.Name}
 	for _, m := range t.GatewayChassis.list(row.GatewayChassis) {
-		h.Members = append(h.Members, HAMember{m.UUID, m.ChassisName, m.Priority, m.ExternalIDs, t.chassis.Get(m.ChassisName).ID})
+		h.Members = append(h.Members, HAMember{m.UUID, m.ChassisName, m.Priority, t.chassisNamed(m.ChassisName)})
 	}
 	h.sort()
 	return h
@@ -86,8 +86,8 @@ func isGateway(options map[string]string) bool {
 	return ok
 }
 
-// plainWords writes the truth in options in small letters, since "TRUE" is as true as "true".
-func plainWords(options map[string]string) map[string]string {
+// PlainWords writes the truth in options in small letters, since "TRUE" is as true as "true".
+func PlainWords(options map[string]string) map[string]string {
 	var out map[string]string
 	for k, v := range options {
 		word := strings.ToLower(v)
@@ -159,7 +159,7 @@ func (t *Topo) computeRouterFacts(id ovsdb.UUID) *RouterFacts {
 		return nil
 	}
 	f := &RouterFacts{
-		Datapath: dp, Global: t.Global(), Options: plainWords(row.Options),
+		Datapath: dp, Global: t.Global(), Options: PlainWords(row.Options),
 		ExternalIDs: row.ExternalIDs, Copp: t.coppOf(row.Copp), Gateway: isGateway(row.Options), Chassis: row.Options["chassis"], HasNAT: len(row.NAT) > 0,
 	}
 	for _, lb := range t.routerLBs.Get(id) {

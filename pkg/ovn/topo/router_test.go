@@ -9,7 +9,7 @@ func TestPlainWords(t *testing.T) {
 	given := map[string]string{"a": "TRUE", "b": "False", "c": "true", "d": "True North", "e": ""}
 	before := maps.Clone(given)
 	want := map[string]string{"a": "true", "b": "false", "c": "true", "d": "True North", "e": ""}
-	if got := plainWords(given); !maps.Equal(got, want) {
+	if got := PlainWords(given); !maps.Equal(got, want) {
 		t.Errorf("got %v, want %v", got, want)
 	}
 	if !maps.Equal(given, before) {

@@ -326,18 +326,18 @@ func startStop[V any](r *Rule[ovsdb.UUID, V], c ovsdb.Change) {
 
 func plainSwitch(r *ovsdb.Row) *nb.LogicalSwitch {
 	n := nb.NewLogicalSwitch(r)
-	n.OtherConfig = plainWords(n.OtherConfig)
+	n.OtherConfig = PlainWords(n.OtherConfig)
 	return n
 }
 
 func plainACL(r *ovsdb.Row) *nb.ACL {
 	n := nb.NewACL(r)
-	n.Options = plainWords(n.Options)
+	n.Options = PlainWords(n.Options)
 	return n
 }
 
 func plainDNS(r *ovsdb.Row) *nb.DNS {
 	n := nb.NewDNS(r)
-	n.Options = plainWords(n.Options)
+	n.Options = PlainWords(n.Options)
 	return n
 }

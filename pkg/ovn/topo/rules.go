@@ -141,7 +141,7 @@ var ownOptions = []string{"northd_probe_interval", "nbctl_probe_interval", "nort
 func (t *Topo) computeGlobal() *Global {
 	g := &Global{Options: map[string]string{}, South: t.south.Get(struct{}{})}
 	if row := t.NBGlobal.Get(t.nbGlobalID.Get(struct{}{})); row != nil {
-		g.Options = maps.Clone(plainWords(row.Options))
+		g.Options = maps.Clone(PlainWords(row.Options))
 		for _, o := range ownOptions {
 			delete(g.Options, o)
 		}
@@ -359,6 +359,19 @@ func (t *Topo) computeLoadBalancer(id ovsdb.UUID) *LoadBalancer {
 		sws = append(sws, t.switchesOfLBG.Get(g)...)
 		lrs = append(lrs, t.routersOfLBG.Get(g)...)
 	}
+	if lb.Global.Bool("install_ls_lb_from_router") {
+		for _, id := range lrs {
+			r := t.routerFacts.Get(id)
+			if r == nil {
+				continue
+			}
+			for _, p := range r.Ports {
+				if p.PeerDP != nil {
+					sws = append(sws, p.PeerDP.ID)
+				}
+			}
+		}
+	}
 	lb.Monitors = t.lbMonitors(f)
 	slices.SortFunc(sws, ovsdb.UUID.Compare)
 	slices.SortFunc(lrs, ovsdb.UUID.Compare)
@@ -450,10 +463,18 @@ func (t *Topo) computeHAGroup(id ovsdb.UUID) *HAGroup {
 	}
 	h := &HAGroup{ID: id, Name: row.Name}
 	for _, m := range t.HAChassis.list(row.HAChassis) {
-		h.Members = append(h.Members, HAMember{m.UUID, m.ChassisName, m.Priority, m.ExternalIDs, t.chassis.Get(m.ChassisName).ID})
+		h.Members = append(h.Members, HAMember{m.UUID, m.ChassisName, m.Priority, t.chassisNamed(m.ChassisName)})
 	}
 	h.sort()
 	return h
+}
+
+// chassisNamed is the chassis of a name, which a host's does not stand for; zero when there is none.
+func (t *Topo) chassisNamed(name string) ovsdb.UUID {
+	if c := t.chassis.Get(name); c.Name == name {
+		return c.ID
+	}
+	return ovsdb.UUID{}
 }
 
 func (h *HAGroup) sort() {

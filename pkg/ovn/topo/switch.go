@@ -208,7 +208,7 @@ func (t *Topo) computeSwitchPort(id ovsdb.UUID) *SwitchPort {
 	}
 	if names := f.Option("requested-chassis"); names != "" {
 		for _, name := range strings.Split(names, ",") {
-			if c := t.chassis.Get(strings.TrimSpace(name)); !c.ID.IsZero() {
+			if c := t.chassis.Get(name); !c.ID.IsZero() {
 				p.Requested = append(p.Requested, c)
 			}
 		}

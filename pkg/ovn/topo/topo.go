@@ -256,6 +256,7 @@ type Binding struct {
 // Chassis is a chassis as ports refer to it.
 type Chassis struct {
 	ID     ovsdb.UUID
+	Name   string
 	Remote bool // of another availability zone (other_config:is-remote)
 }
 

@@ -181,20 +181,22 @@ func (p *SwitchPortFacts) Queue() string {
 
 // WantsQueue reports whether the port asks for QoS that OVS queues provide.
 func (p *SwitchPort) WantsQueue() bool {
-	o := p.Row.Options
-	return (o["qos_max_rate"] != "" || o["qos_min_rate"] != "" || o["qos_burst"] != "") && o["qdisc_queue_id"] == "" &&
+	asks := func(k string) bool { _, ok := p.Row.Options[k]; return ok } // whatever it says
+	return (asks("qos_max_rate") || asks("qos_min_rate") || asks("qos_burst")) && p.Row.Options["qdisc_queue_id"] == "" &&
 		p.Type != "router"
 }
 
-// PhysicalNetwork is the network that the port's traffic leaves by.
-func (p *SwitchPort) PhysicalNetwork() string {
-	if p.Type == "localnet" {
-		return p.Row.Options["network_name"]
+// PhysicalNetwork is the network that the port's traffic leaves by, false if it does not say.
+func (p *SwitchPort) PhysicalNetwork() (string, bool) {
+	options := p.Row.Options
+	if p.Type != "localnet" {
+		if len(p.Switch.Localnets) == 0 {
+			return "", false
+		}
+		options = p.Switch.Localnets[0].Row.Options
 	}
-	for _, ln := range p.Switch.Localnets {
-		return ln.Row.Options["network_name"]
-	}
-	return ""
+	name, ok := options["network_name"]
+	return name, ok
 }
 
 // Snoops reports whether chassis learn multicast groups on the switch.
@@ -366,7 +368,6 @@ type HAMember struct {
 	ID       ovsdb.UUID
 	Chassis  string
 	Priority int64
-	ExtIDs   map[string]string
 	SB       ovsdb.UUID // of the Chassis; zero when there is none of that name
 }
 

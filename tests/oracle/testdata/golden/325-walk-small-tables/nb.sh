@@ -1,0 +1,21 @@
+# Forwarding groups, static MAC bindings, DNS, template variables and control plane protection with odd values.
+F="other_config:ct-commit-nat-v2=true other_config:ct-commit-to-zone=true other_config:ct-label-flush=true other_config:ct-next-zone=true other_config:ct-no-masked-label=true other_config:fdb-timestamp=true other_config:is-interconn=false other_config:ls-dpg-column=true other_config:mac-binding-timestamp=true other_config:ovn-ct-lb-related=true other_config:ovn-sample-with-registers=true other_config:port-up-notif=true"
+chassis() { ovn-sbctl chassis-add $1 geneve $2 -- set Chassis $1 $F hostname=host-$1 -- --id=@c get Chassis $1 -- create Chassis_Private name=$1 chassis=@c >/dev/null; }
+chassis hv1 192.168.0.1; chassis hv2 192.168.0.2
+q() { v=${1//\\/\\\\}; echo "\"${v//\"/\\\"}\""; }
+for x in s s2; do ovn-nbctl ls-add $x; done; for x in r r2; do ovn-nbctl lr-add $x; done
+ovn-nbctl lrp-add r r-s 0a:00:00:00:ff:01 10.0.0.254/24 fd00::ff/64 -- lrp-add r2 r2-s 0a:00:00:00:ff:02 10.1.0.254/24
+ovn-nbctl lsp-add s s-r -- lsp-set-type s-r router -- lsp-set-addresses s-r router -- lsp-set-options s-r router-port=r-s
+for i in 1 2 3; do ovn-nbctl lsp-add s p$i -- lsp-set-addresses p$i "0a:00:00:00:00:0$i 10.0.0.$i"; done
+fg() { ovn-nbctl --id=@f create Forwarding_Group name="$1" vip="$2" vmac="$3" child_port="$4" $5 -- add Logical_Switch s forwarding_groups @f >/dev/null; }
+fg '""' 10.0.0.100 '"0a:00:00:00:01:00"' p1; fg a '""' '""' p1; fg a 10.0.0.101 '"0A:00:00:00:01:0A"' 'p1,p2,p3' liveness=true; fg a 10.0.0.101 '"0a:00:00:00:01:01"' 'p1'; fg b '"fd00::100"' '"0a:0:0:0:1:2"' 'nope'; fg c 10.0.0.100/24 '"0a:00:00:00:01:03/ff:ff:ff:ff:ff:00"' '"weird","x y"'; fg d 300.0.0.1 junk '""'; fg e '" 10.0.0.102"' '"0a:00:00:00:01:04 "' p1,s-r
+smb() { ovn-nbctl create Static_MAC_Binding logical_port="$1" ip="$2" mac="$3" $4 >/dev/null; }
+smb r-s 10.0.0.1 '"0a:00:00:00:00:01"'; smb r-s 10.0.0.001 '"0A:00:00:00:00:01"' override_dynamic_mac=true; smb r-s '""' '""'; smb r-s junk junk; smb r-s '"fd00::1"' '"0a:00:00:00:00:1"'; smb r-s '"FD00::1"' '"0a:00:00:00:00:01"'; smb r-s 10.0.0.0/24 '"0a:00:00:00:00:01"'; smb s-r 10.0.0.1 '"0a:00:00:00:00:01"'; smb p1 10.0.0.1 '"0a:00:00:00:00:01"'; smb '""' 10.0.0.1 '"0a:00:00:00:00:01"'; smb nope 10.0.0.1 '"0a:00:00:00:00:01"'; smb r2-s 10.0.0.9 '"0a:00:00:00:00:01"' override_dynamic_mac=true; smb cr-r-s 10.0.0.9 '"0a:00:00:00:00:01"'; smb r-s '" 10.0.0.1"' '"0a:00:00:00:00:01"'
+ovn-nbctl set Static_MAC_Binding $(ovn-nbctl --bare --columns=_uuid find Static_MAC_Binding logical_port=r2-s) mac='"0a:00:00:00:00:ff"' override_dynamic_mac=false
+dns() { ovn-nbctl --id=@d create DNS "$@" -- add Logical_Switch s dns_records @d -- add Logical_Switch s2 dns_records @d >/dev/null; }
+dns records:Q=\"FD00::AB\" ; dns records:a=\"\"; dns records:A.B.C=10.0.0.1 options:ovn-owned=true; dns records:b=junk options:ovn-owned=TRUE external_ids:x=y; dns records:c="\"10.0.0.1, fd00::1\"" options:ovn-owned=\"\"; dns records:d=1 options:ovn-owned=1 options:foo=bar; dns records:'"*.x"'=10.0.0.1 records:'""'=10.0.0.1 records:'"Ü.É"'=x; dns records:'"4.0.0.10.IN-ADDR.ARPA"'=VM1.Example
+ovn-nbctl ls-add s4 -- --id=@d create DNS options:ovn-owned=true -- add Logical_Switch s4 dns_records @d >/dev/null; ovn-nbctl ls-add s5 -- --id=@d create DNS records:x=y -- --id=@e create DNS external_ids:a=b -- set Logical_Switch s5 dns_records=@d,@e >/dev/null
+ovn-nbctl create Chassis_Template_Var chassis=hv1 variables:a=\"\" variables:b=1.1.1.1 external_ids:q=r >/dev/null; ovn-nbctl create Chassis_Template_Var chassis='""' variables:a=1 >/dev/null;  ovn-nbctl create Chassis_Template_Var chassis=HV2 >/dev/null; ovn-nbctl create Chassis_Template_Var chassis=host-hv2 variables:"^x"="^y" >/dev/null
+ovn-nbctl create Copp name=c1 meters:arp=nope meters:junk=m1 meters:dns=m1 meters:ARP=m1 meters:igmp=\"\" meters:reject=m1 >/dev/null; ovn-nbctl meter-add m1 drop 5 pktps; ovn-nbctl meter-add m2 drop 5 pktps; ovn-nbctl create Copp name='""' meters:dns=m2 meters:svc-monitor=m2 meters:event-elb=m2 >/dev/null
+ovn-nbctl set Logical_Switch s2 copp=$(ovn-nbctl --bare --columns=_uuid find Copp name=c1) other_config:mcast_snoop=true -- set Logical_Switch s copp=$(ovn-nbctl --bare --columns=_uuid find Copp 'name=""')
+ovn-nbctl set Logical_Router r copp=$(ovn-nbctl --bare --columns=_uuid find Copp name=c1)
