@@ -46,7 +46,7 @@ func symmetricReply(r *topo.Router, g *routeGroup, m *topo.Route, tables map[str
 		"ct_commit { ct_label.ecmp_reply_eth = eth.src; ct_mark.ecmp_reply_port = "+
 			strconv.FormatInt(m.Via.Key.Key, 10)+";}; next;").WithHint(id)
 	b.Add(r.Datapath, lflow.RouterInIPRouting, 10300, port+" && "+g.match(tables),
-		"ip.ttl--; flags.loopback = 1; eth.src = "+m.Via.MAC+"; "+familyOf(m.Hop.Is4()).source+" = "+m.Source.IP()+
+		"ip.ttl--; flags.loopback = 1; eth.src = "+m.Via.MAC+"; "+familyOf(m.HopIs4()).source+" = "+m.Source.IP()+
 			"; outport = "+m.Via.Quoted+"; next;").WithHint(id)
 	b.Add(r.Datapath, lflow.RouterInPolicy, 65535, port, "next;").WithHint(id)
 	b.Add(r.Datapath, lflow.RouterInARPResolve, 200, port,

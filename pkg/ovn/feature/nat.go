@@ -100,7 +100,7 @@ func resolveNAT(r *topo.Router, row *topo.NAT) (*natRule, bool) {
 func (n *natRule) separate() bool { return n.r.Separate(n.port) }
 
 func (n *natRule) stateless() bool {
-	return n.Type == "dnat_and_snat" && n.Options["stateless"] == "true"
+	return n.Type == "dnat_and_snat" && strings.EqualFold(n.Options["stateless"], "true")
 }
 
 func (n *natRule) add(b *Builder, stage lflow.Stage, priority int, match, actions string) {

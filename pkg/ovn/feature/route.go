@@ -40,7 +40,7 @@ func route() Feature {
 				g.choose(r, g.match(tables), ids[i], b)
 				for j, m := range g.members {
 					b.Add(r.Datapath, lflow.RouterInIPRoutingECMP, 100, memberMatch(ids[i], j+1),
-						nextHopActions(m.Hop, m.Source, m.Via)+familyOf(m.Hop.Is4()).nextHopFlag()+"next;").WithHint(m.ID)
+						nextHop(familyOf(m.HopIs4()), hopOf(m), m.Source, m.Via)+familyOf(m.HopIs4()).nextHopFlag()+"next;").WithHint(m.ID)
 				}
 			}
 		},
@@ -109,8 +109,12 @@ const (
 // nextHopFlag says of which family the next hop is, which need not be the packet's.
 func (f *family) nextHopFlag() string { return lflow.RegNextHopIsIP4 + " = " + f.is4 + "; " }
 
-func nextHopActions(hop netip.Addr, source topo.Network, via *topo.RouterPortFacts) string {
-	return nextHop(familyOf(hop.Is4()), topo.IP(hop), source, via)
+// hopOf is the next hop as actions have it: without one, the destination itself is on the link.
+func hopOf(m *topo.Route) string {
+	if !m.Hop.IsValid() {
+		return familyOf(m.HopIs4()).ip + ".dst"
+	}
+	return topo.IP(m.Hop)
 }
 
 func nextHop(f *family, hop string, source topo.Network, via *topo.RouterPortFacts) string {
@@ -120,8 +124,8 @@ func nextHop(f *family, hop string, source topo.Network, via *topo.RouterPortFac
 
 // forward is what a route does that is the only one of its group, after the TTL is decremented.
 func forward(m *topo.Route) string {
-	return lflow.RegECMPGroup + " = 0; " + nextHopActions(m.Hop, m.Source, m.Via) + "flags.loopback = 1; " +
-		familyOf(m.Hop.Is4()).nextHopFlag() + "next;"
+	return lflow.RegECMPGroup + " = 0; " + nextHop(familyOf(m.HopIs4()), hopOf(m), m.Source, m.Via) + "flags.loopback = 1; " +
+		familyOf(m.HopIs4()).nextHopFlag() + "next;"
 }
 
 // bfdPackets narrows a match to BFD, whose packets arrive with TTL 255 or are discarded (RFC 5881 section 5).

@@ -63,7 +63,7 @@ func ownAnnouncement(p *topo.SwitchPort) string {
 }
 
 // routerAnnouncements are those of the external IPv4 addresses of the router's NAT rules and of its load balancers, at the
-// MAC of the router port, and of each distributed NAT rule at its own.
+// MAC of the router port, and of each distributed NAT rule at its own. They are announced as they were written.
 func routerAnnouncements(p *topo.SwitchPort, r *topo.Router) []string {
 	var central, out []string
 	for i := range r.Externals {

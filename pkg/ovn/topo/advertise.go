@@ -91,10 +91,10 @@ func (r *RouterFacts) externals(rows []*nb.NAT) []External {
 		}
 		e := External{Text: row.ExternalIP, Addr: a, SNAT: row.Type == "snat", Routed: strings.EqualFold(row.Options["add_route"], "true")}
 		if !r.Gateway && len(r.Gateways) > 0 && row.Type == "dnat_and_snat" && row.LogicalPort != nil && row.ExternalMAC != nil {
-			if _, ok := ParseMAC(*row.ExternalMAC); !ok {
+			if e.MAC, ok = ParseMAC(*row.ExternalMAC); !ok {
 				continue
 			}
-			e.MAC, e.LogicalPort = *row.ExternalMAC, *row.LogicalPort
+			e.LogicalPort = *row.LogicalPort
 		}
 		if row.GatewayPort != nil {
 			e.gateway = *row.GatewayPort

@@ -23,7 +23,7 @@ type Route struct {
 	BySource bool // the prefix is that of the source
 	Discard  bool // what follows is not set then
 
-	Hop       netip.Addr
+	Hop       netip.Addr // invalid: what the route is for is on the link itself
 	Via       *RouterPortFacts
 	Source    Network  // the address of Via that is used towards Hop
 	Symmetric bool     // replies leave by the port that the connection came in by
@@ -31,6 +31,14 @@ type Route struct {
 
 	// session is the BFD session that guards the route, zero for none.
 	session ovsdb.UUID
+}
+
+// HopIs4 reports whether the next hop is IPv4.
+func (r *Route) HopIs4() bool {
+	if r.Hop.IsValid() {
+		return r.Hop.Is4()
+	}
+	return r.Prefix.Addr().Is4()
 }
 
 // Hop is a next hop of a policy that a network of the router reaches.
@@ -85,16 +93,21 @@ func ResolveRoute(row *nb.LogicalRouterStaticRoute, ports []*RouterPortFacts) (R
 	if n, err := ParseNetwork(row.Nexthop); row.OutputPort != nil && err == nil && n.Bits == n.Addr.BitLen() {
 		hop, ok = n.Addr, true // stock is stricter only where it has to look for the way
 	}
-	if !ok || hop.Is4In6() { // which stock takes for IPv4 with too long a length
+	onLink := row.Nexthop == "" && row.OutputPort != nil
+	if !ok && !onLink || hop.Is4In6() { // which stock takes for IPv4 with too long a length
 		return r, false
 	}
 	r.Hop, r.Fields = hop, row.SelectionFields
-	r.Symmetric = row.Options["ecmp_symmetric_reply"] == "true"
+	r.Symmetric = strings.EqualFold(row.Options["ecmp_symmetric_reply"], "true")
 	if row.OutputPort == nil {
 		r.Via, r.Source = WayTo(ports, r.Hop)
 	} else if i := slices.IndexFunc(ports, func(p *RouterPortFacts) bool { return p.Name == *row.OutputPort }); i >= 0 {
 		p := ports[i]
-		if n, ok := p.NetworkOf(r.Hop); ok {
+		if onLink {
+			if ns := p.Networks(prefix.Is4()); len(ns) > 0 {
+				r.Via, r.Source = p, ns[0]
+			}
+		} else if n, ok := p.NetworkOf(r.Hop); ok {
 			r.Via, r.Source = p, n
 		} else if ns := p.Networks(r.Hop.Is4()); len(ns) > 0 {
 			// Not reachable as far as the networks tell, but the port is what was asked for.
