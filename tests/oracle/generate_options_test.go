@@ -30,14 +30,16 @@ func anyMeter(g *generator) string { return g.nameOf("Meter") }
 
 func seconds(g *generator) string { return pick(g, []string{"0", "30", "3600"}) }
 
-func zoneLimit(g *generator) string { return pick(g, []string{"0", "1000"}) }
+func zoneLimit(g *generator) string { return pick(g, []string{"0", "1000", " +7", "4294967296"}) }
+
+func yesNoLoud(g *generator) string { return pick(g, []string{"true", "false", "TRUE"}) }
 
 // optionValues says what stands under which keys of the columns that are maps of options. Everything that ovn-nb(5) lists is
 // here or in unreachedOptions; keys that it does not list, but stock reads, are here too.
 var optionValues = map[string]map[string]optionValue{
 	"NB_Global.options": {
 		"bfd-min-rx": text1("1000", "100"), "bfd-decay-min-rx": text1("1000"), "bfd-min-tx": text1("100"), "bfd-mult": text1("5"),
-		"ignore_chassis_features": yesNo, "mac_binding_removal_limit": zoneLimit, "fdb_removal_limit": zoneLimit, "controller_event": yesNo,
+		"ignore_chassis_features": yesNo, "mac_binding_removal_limit": seconds, "fdb_removal_limit": seconds, "controller_event": yesNo,
 		"use_logical_dp_groups": yesNo, "ignore_lsp_down": yesNo, "use_ct_inv_match": yesNo, "default_acl_drop": yesNo,
 		"debug_drop_domain_id": text1("1", "77"), "debug_drop_collector_set": text1("2", "99"), "use_common_zone": yesNo, "vxlan_mode": yesNo,
 		"always_tunnel": yesNo, "ecmp_nexthop_monitor_enable": yesNo,
@@ -50,8 +52,8 @@ var optionValues = map[string]map[string]optionValue{
 	"Logical_Switch.other_config": {
 		"subnet": text1("10.0.1.0/24", "10.0.2.0/28"), "exclude_ips": text1("10.0.1.1..10.0.1.5 10.0.1.9"), "ipv6_prefix": text1("fd00:1::", "fd00:2::"),
 		"dhcp_relay_port": anyName("Logical_Switch_Port"), "mac_only": yesNo, "fdb_age_threshold": seconds, "ct-zone-limit": zoneLimit,
-		"mcast_snoop": yesNo, "mcast_querier": yesNo, "mcast_flood_unregistered": yesNo, "mcast_table_size": text1("1", "2048"),
-		"mcast_idle_timeout": text1("15", "300"), "mcast_query_interval": text1("1", "150"), "mcast_query_max_response": text1("1", "5"),
+		"mcast_snoop": yesNo, "mcast_querier": yesNo, "mcast_flood_unregistered": yesNo, "mcast_table_size": text1("1", "2048", "-1"),
+		"mcast_idle_timeout": text1("15", "300", "4294967316"), "mcast_query_interval": text1("1", "150", "-1"), "mcast_query_max_response": text1("1", "5", "0"),
 		"mcast_eth_src": text1("0a:00:00:00:77:01"), "mcast_ip4_src": text1("10.0.1.254"), "mcast_ip6_src": text1("fe80::1"),
 		"interconn-ts": text1("ts1"), "requested-tnl-key": text1("77", "78", "1"), "vlan-passthru": yesNo, "broadcast-arps-to-all-routers": yesNo,
 	},
@@ -69,14 +71,17 @@ var optionValues = map[string]map[string]optionValue{
 		"ct-zone-limit": zoneLimit, "network_name": text1("phys1", "phys2"), "ethtype": text1("802.1ad", "802.1q"), "localnet_learn_fdb": yesNo,
 		"l2gateway-chassis": anyChassis, "vtep-physical-switch": text1("tor1"), "vtep-logical-switch": text1("vls1"),
 		"requested-chassis": func(g *generator) string {
-			if g.chance(30) {
+			switch g.IntN(10) {
+			case 0, 1, 2:
 				return g.chassis() + "," + g.chassis()
+			case 3:
+				return g.chassis() + ", " + g.chassis()
 			}
 			return g.chassis()
 		},
 		"activation-strategy": text1("rarp", "garp", "na", "rarp,garp"), "iface-id-ver": text1("v1"), "qos_min_rate": text1("10000"),
 		"qos_max_rate": text1("100000"), "qos_burst": text1("5000"), "hostname": text1("host1"), "force_fdb_lookup": yesNo, "disable_garp_rarp": yesNo,
-		"pkt_clone_type": text1("mc_unknown"), "disable_arp_nd_rsp": yesNo, "vif-plug-type": text1("representor"), "vif-plug-mtu-request": text1("1400"),
+		"pkt_clone_type": text1("mc_unknown", "MC_Unknown"), "disable_arp_nd_rsp": yesNo, "vif-plug-type": text1("representor"), "vif-plug-mtu-request": text1("1400"),
 		"virtual-ip": anyIP4,
 		"virtual-parents": func(g *generator) string {
 			a, b := g.nameOf("Logical_Switch_Port"), g.nameOf("Logical_Switch_Port")
@@ -115,9 +120,9 @@ var optionValues = map[string]map[string]optionValue{
 		"rdnss": text1("fd00::53"), "dnssl": text1("example.org"),
 	},
 	"Logical_Router_Static_Route.external_ids": {"ic-learned-route": text1("00000000-0000-4000-8000-000000000001")},
-	"Logical_Router_Static_Route.options":      {"ecmp_symmetric_reply": yesNo, "origin": text1("connected", "static")},
+	"Logical_Router_Static_Route.options":      {"ecmp_symmetric_reply": yesNoLoud, "origin": text1("connected", "static")},
 	"Logical_Router_Policy.options":            {"pkt_mark": text1("0", "7", "100")},
-	"NAT.options":                              {"stateless": yesNo, "add_route": yesNo},
+	"NAT.options":                              {"stateless": yesNoLoud, "add_route": yesNo},
 	"DHCP_Relay.options":                       {"x": text1("y")},
 	"DNS.options":                              {"ovn-owned": yesNo},
 	"DHCP_Options.options": {

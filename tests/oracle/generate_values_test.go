@@ -332,7 +332,7 @@ var columnValues = map[string]columnValue{
 	"QoS.priority": integers(0, 100, 200),
 	"QoS.match":    func(g *generator, parent *ovsdb.Row) ovsdb.Value { return g.match(parent, "inport") },
 	"QoS.action": func(g *generator, _ *ovsdb.Row) ovsdb.Value {
-		return ovsdb.NewMap(pick(g, []map[string]int64{{"dscp": 10}, {"mark": 7}, {"dscp": 46, "mark": 9}}))
+		return ovsdb.NewMap(pick(g, []map[string]int64{{"dscp": 10}, {"mark": 7}, {"dscp": 46, "mark": 9}, {"dscp": 64}}))
 	},
 	"QoS.bandwidth": func(g *generator, _ *ovsdb.Row) ovsdb.Value {
 		return ovsdb.NewMap(pick(g, []map[string]int64{{"rate": 1000}, {"rate": 1000, "burst": 100}}))
@@ -428,7 +428,7 @@ var columnValues = map[string]columnValue{
 	"DHCP_Relay.servers": func(g *generator, _ *ovsdb.Row) ovsdb.Value { return []string{g.ip4()} },
 	"DNS.records": func(g *generator, _ *ovsdb.Row) ovsdb.Value {
 		return ovsdb.NewStringMap(pick(g, []map[string]string{{"vm1.example": "10.0.1.3"}, {"VM2.Example": "10.0.1.4 fd00:1::4"},
-			{"4.1.0.10.in-addr.arpa": "vm1.example"}}))
+			{"4.1.0.10.in-addr.arpa": "VM1.example"}}))
 	},
 
 	"Gateway_Chassis.name":         serial("gc"),
@@ -445,7 +445,7 @@ var columnValues = map[string]columnValue{
 		return nil
 	},
 	"BFD.dst_ip":      func(g *generator, _ *ovsdb.Row) ovsdb.Value { return g.ip() },
-	"BFD.min_tx":      optional[int64](1, 100, 1000),
+	"BFD.min_tx":      optional[int64](1, 100, 4294967297),
 	"BFD.min_rx":      optional[int64](0, 100, 1000),
 	"BFD.detect_mult": optional[int64](1, 3, 9),
 	"BFD.options":     func(g *generator, _ *ovsdb.Row) ovsdb.Value { return ovsdb.NewStringMap(map[string]string{"x": "y"}) },
