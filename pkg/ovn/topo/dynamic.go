@@ -229,7 +229,8 @@ func (r dynamicRequest) addresses() Addresses {
 }
 
 // computeDynamicAddresses assigns addresses to the ports of a switch that ask for them. What a port has already it keeps as
-// long as it fits; the others are served in the order of their names. MACs are unique in the whole network.
+// long as it fits, but for a MAC without the present prefix; the others are served in the order of their names. MACs are unique in
+// the whole network.
 func (t *Topo) computeDynamicAddresses(sw ovsdb.UUID) map[ovsdb.UUID]string {
 	ids := t.members.byClass.Get(classKey{sw, ClassDynamic})
 	row := t.LogicalSwitch.Get(sw)
@@ -245,23 +246,33 @@ func (t *Topo) computeDynamicAddresses(sw ovsdb.UUID) map[ovsdb.UUID]string {
 	ports := t.LogicalSwitchPort.list(ids)
 	slices.SortFunc(ports, func(a, b *nb.LogicalSwitchPort) int { return cmp.Compare(a.Name, b.Name) })
 	out := map[ovsdb.UUID]string{}
+	give := func(p *nb.LogicalSwitchPort, want dynamicRequest) {
+		got := m.complete(want, prefix, func(mac string) bool { return t.macs.inUse(mac, p.UUID) }).addresses()
+		m.take(got)
+		t.macs.claim(got.MAC, p.UUID)
+		out[p.UUID] = got.String()
+	}
 	var open []*nb.LogicalSwitchPort
 	for _, p := range ports {
 		want, _ := dynamicOf(p)
 		want = m.usable(want)
-		if has, ok := m.kept(p, want); ok && !t.macs.inUse(has.MAC, p.UUID) {
+		has, ok := m.kept(p, want)
+		switch {
+		case !ok || t.macs.inUse(has.MAC, p.UUID):
+			open = append(open, p)
+		case want.mac == "" && !strings.HasPrefix(has.MAC, prefix+":"):
+			for _, n := range has.IP4 {
+				want.ip4 = n.Addr
+			}
+			give(p, want)
+		default:
 			m.take(has)
 			out[p.UUID] = has.String()
-			continue
 		}
-		open = append(open, p)
 	}
 	for _, p := range open {
 		want, _ := dynamicOf(p)
-		got := m.complete(m.usable(want), prefix, func(mac string) bool { return t.macs.inUse(mac, p.UUID) }).addresses()
-		m.take(got)
-		t.macs.claim(got.MAC, p.UUID)
-		out[p.UUID] = got.String()
+		give(p, m.usable(want))
 	}
 	return out
 }
