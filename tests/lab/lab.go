@@ -71,6 +71,9 @@ func (l *Lab) Up(binds map[string]string) error {
 	if err := os.MkdirAll(l.dir, 0o755); err != nil {
 		return fmt.Errorf("making lab %s: %w", l.name, err)
 	}
+	if err := l.recordSysctls("/proc/sys"); err != nil {
+		return err
+	}
 	fabric, internet := l.Host(Fabric), l.Host(Internet)
 	if !fabric.Running() {
 		if err := fabric.start(0, nil); err != nil {
@@ -103,6 +106,9 @@ func (l *Lab) Down() error {
 	}
 	if errs = append(errs, removeAll(l.dir)); errors.Join(errs...) != nil {
 		return fmt.Errorf("taking lab %s down: %w", l.name, errors.Join(errs...))
+	}
+	if err := l.restoreSysctls("/proc/sys"); err != nil {
+		return err
 	}
 	_ = os.Remove(filepath.Dir(l.dir)) // only when this was the last lab
 	return nil
