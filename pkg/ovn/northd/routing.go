@@ -53,7 +53,7 @@ func nexthopRows(r *topo.Router, b *rows) {
 	}
 	for i := range r.Routes {
 		m := &r.Routes[i]
-		if !m.Symmetric {
+		if !m.Symmetric || !m.Hop.IsValid() {
 			continue
 		}
 		hop := topo.IP(m.Hop)
