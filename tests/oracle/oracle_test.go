@@ -27,7 +27,6 @@ var openDifferences = []string{
 	"a qdisc_queue_id that a user writes into the options of a port with QoS: kove takes it; stock gives out a number as well and writes the one of " +
 		"the two that comes first as text (1 before 8, 22 before 6). Its northd crashes from then on when the user's is negative",
 	"an is-remote-nb-bound that a user writes into the options of a port: what stock makes of it depends on the order of edits",
-	"a policy whose next hop is a link-local address that several ports of the router could reach: stock and kove choose another port",
 	"ipv6_ra_pd_list, written by a chassis for a port that asks for no prefix: stock drops it now and then and keeps it mostly, for one and the " +
 		"same network; kove keeps it (seed 501)",
 }
