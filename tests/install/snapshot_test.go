@@ -88,6 +88,13 @@ func everything(t testing.TB, n *lab.Host) snapshot {
 	return out
 }
 
+// withoutSysctls leaves out sysctls by their names.
+func (s snapshot) withoutSysctls(names []string) snapshot {
+	return slices.DeleteFunc(slices.Clone(s), func(line string) bool {
+		return slices.ContainsFunc(names, func(name string) bool { return strings.HasPrefix(line, "sysctl "+name+" =") })
+	})
+}
+
 // difference names the lines that only one of two snapshots has.
 func difference(before, after snapshot) []string {
 	count := map[string]int{}

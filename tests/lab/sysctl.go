@@ -15,6 +15,15 @@ var sharedSysctls = []string{
 	"vm/overcommit_memory", "vm/panic_on_oom", "kernel/panic", "kernel/panic_on_oops", "kernel/keys/root_maxkeys", "kernel/keys/root_maxbytes",
 }
 
+// SharedSysctls names them as sysctl(8) does.
+func SharedSysctls() []string {
+	names := make([]string, len(sharedSysctls))
+	for i, s := range sharedSysctls {
+		names[i] = strings.ReplaceAll(s, "/", ".")
+	}
+	return names
+}
+
 // sysctlFile holds their values from before the first lab came up. It lies beside the labs.
 func (l *Lab) sysctlFile() string { return filepath.Join(filepath.Dir(l.dir), "sysctls-before.json") }
 
