@@ -72,6 +72,32 @@ func (i *Inventory) write(path string) error {
 	return replaceFile(path, append(b, '\n'), 0o644)
 }
 
+// writeFirst is write where the folder may have to be made: folder and inventory appear at once, so that no kill leaves a
+// folder that nobody knows to be ours.
+func (i *Inventory) writeFirst(path string) error {
+	dir := filepath.Dir(path)
+	if _, err := os.Lstat(dir); !errors.Is(err, fs.ErrNotExist) {
+		return i.write(path) // says what is wrong with the folder, if something is
+	}
+	if err := os.MkdirAll(filepath.Dir(dir), 0o755); err != nil {
+		return fmt.Errorf("making a folder: %w", err)
+	}
+	tmp := temporary(dir)
+	if err := os.RemoveAll(tmp); err != nil { // what a killed install left
+		return err
+	}
+	if err := os.Mkdir(tmp, 0o755); err != nil {
+		return fmt.Errorf("making a folder: %w", err)
+	}
+	if err := i.write(filepath.Join(tmp, filepath.Base(path))); err != nil {
+		return errors.Join(err, os.RemoveAll(tmp))
+	}
+	if err := os.Rename(tmp, dir); err != nil {
+		return errors.Join(err, os.RemoveAll(tmp))
+	}
+	return syncDir(filepath.Dir(dir))
+}
+
 func (i *Inventory) has(path string) bool {
 	for _, item := range i.Items {
 		if item.Path == path {

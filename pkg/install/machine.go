@@ -105,12 +105,7 @@ func Install(m Machine) (changed []string, err error) {
 	if err := roomFor(m.BinDir, need); err != nil {
 		return nil, err
 	}
-	for _, dir := range []string{filepath.Dir(m.Inventory)} {
-		if err := os.MkdirAll(dir, 0o755); err != nil {
-			return nil, fmt.Errorf("making a folder: %w", err)
-		}
-	}
-	if err := after.write(m.Inventory); err != nil {
+	if err := after.writeFirst(m.Inventory); err != nil {
 		return nil, m.explain(err)
 	}
 	for _, w := range todo {
@@ -129,19 +124,11 @@ func Install(m Machine) (changed []string, err error) {
 // addItems lists the files, and the folders that making them makes.
 func (m Machine) addItems(i *Inventory, list []wanted) error {
 	folders := func(path string) error {
-		var missing []string
-		for dir := filepath.Dir(path); dir != "/"; dir = filepath.Dir(dir) {
-			if _, err := os.Lstat(dir); err == nil {
-				break
-			} else if !errors.Is(err, fs.ErrNotExist) {
-				return fmt.Errorf("looking at %s: %w", dir, err)
-			}
-			missing = append(missing, dir)
-		}
+		missing, err := missingFolders(path)
 		for _, dir := range slices.Backward(missing) {
 			i.add(dir, Folder)
 		}
-		return nil
+		return err
 	}
 	if err := folders(m.Inventory); err != nil {
 		return err
@@ -163,6 +150,34 @@ func (m Machine) addItems(i *Inventory, list []wanted) error {
 	return nil
 }
 
+// missingFolders are the folders that must be made for a file, the innermost first.
+func missingFolders(path string) (missing []string, err error) {
+	for dir := filepath.Dir(path); dir != "/"; dir = filepath.Dir(dir) {
+		if _, err := os.Lstat(dir); err == nil {
+			break
+		} else if !errors.Is(err, fs.ErrNotExist) {
+			return nil, fmt.Errorf("looking at %s: %w", dir, err)
+		}
+		missing = append(missing, dir)
+	}
+	return missing, nil
+}
+
+// inventoryFolders are the folders that Install makes, or made earlier, for the inventory itself, the innermost first: what
+// is left to remove when the inventory is gone.
+func (m Machine) inventoryFolders(before *Inventory) ([]string, error) {
+	made, err := missingFolders(m.Inventory)
+	if before == nil || err != nil {
+		return made, err
+	}
+	for dir := filepath.Dir(m.Inventory); dir != "/"; dir = filepath.Dir(dir) {
+		if before.has(dir) {
+			made = append(made, dir)
+		}
+	}
+	return made, nil
+}
+
 // plan lists the wanted files in the order in which they are written.
 func (m Machine) plan(before *Inventory) ([]wanted, error) {
 	var list []wanted
@@ -173,7 +188,11 @@ func (m Machine) plan(before *Inventory) ([]wanted, error) {
 	if m.ConfigFile != config.Default(m.Role).Paths.ConfigFile {
 		args += " --config " + m.ConfigFile
 	}
-	values := map[string]string{"BIN": m.BinDir, "ARGS": args, "ROLE": string(m.Role), "SERVICE": m.Service, "LOG": logFile(m.Service), "INVENTORY": m.Inventory}
+	folders, err := m.inventoryFolders(before)
+	if err != nil {
+		return nil, err
+	}
+	values := map[string]string{"BIN": m.BinDir, "ARGS": args, "ROLE": string(m.Role), "SERVICE": m.Service, "LOG": logFile(m.Service), "INVENTORY": m.Inventory, "FOLDERS": strings.Join(folders, " ")}
 	type rendered struct {
 		template, path string
 		mode           os.FileMode
@@ -339,7 +358,8 @@ func lockDir(dir string) (unlock func(), err error) {
 	return func() { f.Close() }, nil
 }
 
-// Uninstall removes what the inventory lists, the program and the inventory last. kove and its state have to be gone before.
+// Uninstall removes what the inventory lists. It may be killed at any point and called again: by kove-uninstall.sh, which
+// goes last and knows what to do without the program. kove and its state have to be gone before.
 // It returns what is left of the configuration because somebody else wrote it.
 func Uninstall(ctx context.Context, path string) (kept []string, err error) {
 	i, err := ReadInventory(path)
@@ -358,18 +378,29 @@ func Uninstall(ctx context.Context, path string) (kept []string, err error) {
 	if err := service.Disable(ctx); err != nil && i.has(filepath.Join(i.BinDir, "kove")) && !strings.Contains(err.Error(), "does not exist") && !strings.Contains(err.Error(), "not loaded") {
 		return nil, err
 	}
-	last := []string{filepath.Join(i.BinDir, "kove"), filepath.Join(i.BinDir, "kove-uninstall.sh")}
+	program, script := filepath.Join(i.BinDir, "kove"), filepath.Join(i.BinDir, "kove-uninstall.sh")
 	var errs []error
-	remove := func(path string) {
+	removeFile := func(path string) {
 		for _, p := range []string{path, temporary(path)} {
-			if err := os.Remove(p); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			if err := remove(p); err != nil && !errors.Is(err, fs.ErrNotExist) {
 				errs = append(errs, fmt.Errorf("removing: %w", err))
 			}
 		}
 	}
+	removeFolders := func() {
+		kept = nil
+		for _, item := range slices.Backward(i.Items) {
+			if item.Kind != Folder {
+				continue
+			}
+			if err := remove(item.Path); err != nil && !errors.Is(err, fs.ErrNotExist) {
+				kept = append(kept, filesBelow(item.Path)...)
+			}
+		}
+	}
 	for _, item := range slices.Backward(i.Items) {
-		if item.Kind != Folder && !slices.Contains(last, item.Path) {
-			remove(item.Path)
+		if item.Kind != Folder && item.Path != program && item.Path != script {
+			removeFile(item.Path)
 		}
 	}
 	if err := service.Reload(ctx); err != nil {
@@ -378,26 +409,22 @@ func Uninstall(ctx context.Context, path string) (kept []string, err error) {
 	if len(errs) > 0 {
 		return nil, errors.Join(errs...)
 	}
-	for _, p := range last {
-		if i.has(p) {
-			if p == last[1] { // the script removes the inventory should we end here
-				remove(path)
-			}
-			remove(p)
-		}
+	removeFolders()
+	if i.has(program) {
+		removeFile(program)
 	}
-	remove(path)
-	for _, item := range slices.Backward(i.Items) {
-		if item.Kind != Folder {
-			continue
-		}
-		if err := os.Remove(item.Path); err != nil && !errors.Is(err, fs.ErrNotExist) {
-			kept = append(kept, filesBelow(item.Path)...)
-		}
+	// from here on the script does the rest should we end
+	removeFile(path)
+	removeFolders() // the inventory's own too
+	if i.has(script) {
+		removeFile(script)
 	}
 	slices.Sort(kept)
 	return slices.Compact(kept), errors.Join(errs...)
 }
+
+// remove is os.Remove; a test ends the process here.
+var remove = os.Remove
 
 func filesBelow(dir string) []string {
 	var out []string

@@ -2,7 +2,9 @@ package install
 
 import (
 	"context"
+	"io/fs"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"regexp"
 	"slices"
@@ -197,5 +199,98 @@ func TestDamagedInventory(t *testing.T) {
 	}
 	if _, err := Install(m); err == nil || !strings.Contains(err.Error(), "restore it, or delete it and install again") {
 		t.Errorf("got %v", err)
+	}
+}
+
+// A removal that is killed before any of its steps and run again, as a user does it, leaves what was there before kove.
+func TestUninstallKilledAnywhere(t *testing.T) {
+	type killed struct{}
+	real := remove
+	defer func() { remove = real }()
+	uninstall := func(m Machine, steps int) (done bool) {
+		defer func() {
+			if p := recover(); p != nil && p != any(killed{}) {
+				panic(p)
+			}
+		}()
+		remove = func(path string) error {
+			if steps == 0 {
+				panic(killed{})
+			}
+			steps--
+			return real(path)
+		}
+		if _, err := Uninstall(context.Background(), m.Inventory); err != nil {
+			t.Fatal(err)
+		}
+		return true
+	}
+	again := func(m Machine) {
+		script := filepath.Join(m.BinDir, "kove-uninstall.sh")
+		if _, err := os.Stat(script); os.IsNotExist(err) {
+			return // it goes last
+		}
+		if _, err := os.Stat(filepath.Join(m.BinDir, "kove")); err == nil {
+			uninstall(m, -1) // what the script calls
+		} else if out, err := exec.Command("sh", script).CombinedOutput(); err != nil {
+			t.Fatalf("%v\n%s", err, out)
+		}
+	}
+	for _, foreign := range []string{"", "etc/kove/registries.yaml", "etc/kove/config.yaml.d/50-site.yaml"} {
+		for step, done := 0, false; !done; step++ {
+			m := testMachine(t)
+			m.Systemd, m.Service = false, "kove-of-a-test"
+			root := filepath.Dir(m.BinDir)
+			if _, err := Install(m); err != nil {
+				t.Fatal(err)
+			}
+			want := []string{"bin", "download", "systemd"}
+			if foreign != "" {
+				if err := os.WriteFile(filepath.Join(root, foreign), nil, 0o644); err != nil {
+					t.Fatal(err)
+				}
+				for p := foreign; p != "."; p = filepath.Dir(p) {
+					want = append(want, p)
+				}
+			}
+			done = uninstall(m, step)
+			again(m)
+			var left []string
+			_ = filepath.WalkDir(root, func(p string, _ fs.DirEntry, err error) error {
+				if rel, _ := filepath.Rel(root, p); err == nil && rel != "." {
+					left = append(left, rel)
+				}
+				return err
+			})
+			slices.Sort(want)
+			slices.Sort(left)
+			if !slices.Equal(left, want) {
+				t.Errorf("killed before step %d with %q: left %v, want %v", step, foreign, left, want)
+			}
+			if step > 100 {
+				t.Fatal("the removal does not end")
+			}
+		}
+	}
+}
+
+// An install that was killed while its first folder was not in place yet leaves nothing that the next one does not clear.
+func TestInstallKilledAtTheFirstFolder(t *testing.T) {
+	m := testMachine(t)
+	half := temporary(filepath.Dir(m.Inventory))
+	if err := os.MkdirAll(half, 0o755); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(filepath.Join(half, ".install.json.kove-new"), []byte("{"), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := Install(m); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := os.Lstat(half); !os.IsNotExist(err) {
+		t.Errorf("%s is still there: %v", half, err)
+	}
+	if i, err := ReadInventory(m.Inventory); err != nil || !i.has(filepath.Dir(m.Inventory)) {
+		t.Errorf("the inventory does not list its folder: %+v %v", i, err)
 	}
 }
