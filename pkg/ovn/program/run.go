@@ -11,6 +11,7 @@ import (
 	"os/signal"
 	"runtime/debug"
 	"syscall"
+	"time"
 
 	"github.com/kove-io/kove/pkg/ovsdb/unixctl"
 	"github.com/kove-io/kove/pkg/ovsdb/vlog"
@@ -164,8 +165,13 @@ func catch(stop func()) (caught *syscall.Signal, ignore func()) {
 	}
 }
 
-// dieOf ends this process by a signal, as whoever sent it expects.
+// dieOf ends this process by a signal, as whoever sent it expects. It returns when it cannot: the signal is ignored.
 func dieOf(s syscall.Signal) error {
 	signal.Reset(s)
-	return syscall.Kill(os.Getpid(), s)
+	if err := syscall.Kill(os.Getpid(), s); err != nil {
+		return fmt.Errorf("ending by signal %d: %w", int(s), err)
+	}
+	// Any thread may take the signal, after the kill has returned; an exit of this one would come before it.
+	time.Sleep(5 * time.Second)
+	return nil
 }
