@@ -3,6 +3,7 @@ package northd
 import (
 	"fmt"
 	"os"
+	"os/signal"
 	"path/filepath"
 	"strings"
 	"syscall"
@@ -190,6 +191,10 @@ func TestDetach(t *testing.T) {
 
 // TestForeground ends it by signals: the parent sees which, as with stock.
 func TestForeground(t *testing.T) {
+	// What is ignored here (SIGHUP, when the tests run under nohup) a child would ignore too; what is caught it does not.
+	caught := make(chan os.Signal, 1)
+	signal.Notify(caught, syscall.SIGHUP)
+	defer signal.Stop(caught)
 	for _, s := range []syscall.Signal{syscall.SIGTERM, syscall.SIGINT, syscall.SIGHUP} {
 		p := newLab(t).northd("kove", "northd", "--pidfile")
 		p.kill(s)
@@ -200,6 +205,29 @@ func TestForeground(t *testing.T) {
 		if left, _ := filepath.Glob(p.path("*.[pc]*")); len(left) > 0 {
 			t.Errorf("%s: left behind: %q", s, left)
 		}
+	}
+}
+
+// TestIgnoredSignal starts it as nohup does: it lives on after SIGHUP, as stock's.
+func TestIgnoredSignal(t *testing.T) {
+	for _, of := range []string{"stock", "kove"} {
+		l := newLab(t)
+		program := filepath.Join(map[string]string{"kove": l.kove, "stock": l.stock + "/bin"}[of], "ovn-northd")
+		ctl := l.path("northd.ctl")
+		p := l.start("/bin/sh", "-c", `trap "" HUP; exec "$0" "$@"`, program, "--unixctl="+ctl, "-vconsole:info")
+		p.ctl = ctl
+		l.until(of+" answers", func() bool { return listens(ctl) })
+		if err := p.cmd.Process.Signal(syscall.SIGHUP); err != nil {
+			t.Fatal(err)
+		}
+		p.appctl("status") // a signal that struck would be handled before or during this
+		p.appctl("status")
+		select {
+		case <-p.done:
+			t.Errorf("%s: it ends with %s", of, p.cmd.ProcessState)
+		default:
+		}
+		p.kill(syscall.SIGTERM)
 	}
 }
 
