@@ -11,7 +11,8 @@ import (
 	"os/signal"
 	"runtime/debug"
 	"syscall"
-	"time"
+
+	"golang.org/x/sys/unix"
 
 	"github.com/kove-io/kove/pkg/ovsdb/unixctl"
 	"github.com/kove-io/kove/pkg/ovsdb/vlog"
@@ -170,13 +171,14 @@ func catch(stop func()) (caught *syscall.Signal, ignore func()) {
 	}
 }
 
-// dieOf ends this process by a signal, as whoever sent it expects. It returns when it cannot: the signal is ignored.
+// dieOf ends this process by a signal that it caught, as whoever sent it expects.
 func dieOf(s syscall.Signal) error {
-	signal.Reset(s)
+	signal.Reset(s) // to what it was at the start: catch takes none that is ignored
 	if err := syscall.Kill(os.Getpid(), s); err != nil {
 		return fmt.Errorf("ending by signal %d: %w", int(s), err)
 	}
-	// Any thread may take the signal, after the kill has returned; an exit of this one would come before it.
-	time.Sleep(5 * time.Second)
-	return nil
+	// Any thread may take it, after the kill has returned; an exit of this one would come before it.
+	for {
+		_ = unix.Pause() // other signals, the runtime's own among them, end it too
+	}
 }
