@@ -3,9 +3,12 @@ package ovsdb
 import (
 	"bytes"
 	"context"
+	"encoding/json"
 	"fmt"
 	"net"
 	"path/filepath"
+	"regexp"
+	"slices"
 	"sync"
 	"testing"
 )
@@ -89,6 +92,47 @@ func TestSharedContents(t *testing.T) {
 	clients.Wait()
 	close(stop)
 	writer.Wait()
+}
+
+// TestContentsInOrder asks for the same rows twice: what stock's clients list does not change its order on the way.
+func TestContentsInOrder(t *testing.T) {
+	db := openTest(t, t.TempDir(), SyncBatch)
+	defer db.Close()
+	sock := filepath.Join(t.TempDir(), "s")
+	defer serve(t, db, sock).Close()
+	fill(t, db, 1000)
+	for _, tc := range []struct{ method, params, row string }{
+		{"monitor", `["T",null,{"Kid":{"columns":["v"]}}]`, `"([0-9a-f-]{36})":`},
+		{"monitor_cond", `["T",null,{"Kid":[{"columns":["v"]}]}]`, `"([0-9a-f-]{36})":`},
+		{"monitor_cond", `["T",null,{"Kid":[{"columns":["v"],"where":[["v",">",500]]}]}]`, `"([0-9a-f-]{36})":`},
+		{"monitor_cond_since", `["T",null,{"Kid":[{"columns":["v"]}]},"` + noTxnID + `"]`, `"([0-9a-f-]{36})":\{`},
+		{"transact", `["T",{"op":"select","table":"Kid","where":[["v",">",500]]}]`, `"_uuid":\["uuid","([0-9a-f-]{36})"`},
+	} {
+		var answers [2]string
+		for i := range answers {
+			c, err := net.Dial("unix", sock)
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer c.Close()
+			fmt.Fprintf(c, `{"id":1,"method":"%s","params":%s}`, tc.method, tc.params)
+			var answer json.RawMessage
+			if err := json.NewDecoder(c).Decode(&answer); err != nil {
+				t.Fatal(err)
+			}
+			answers[i] = string(answer)
+		}
+		if answers[0] != answers[1] {
+			t.Errorf("%s %s: two answers", tc.method, tc.params)
+		}
+		var rows []string
+		for _, m := range regexp.MustCompile(tc.row).FindAllStringSubmatch(answers[0], -1) {
+			rows = append(rows, m[1])
+		}
+		if len(rows) < 400 || !slices.IsSorted(rows) {
+			t.Errorf("%s %s: %d rows, in order: %t", tc.method, tc.params, len(rows), slices.IsSorted(rows))
+		}
+	}
 }
 
 // BenchmarkContents has 20 clients ask for 50,000 rows at the same time.

@@ -1,7 +1,6 @@
 package ovsdb
 
 import (
-	"bytes"
 	"errors"
 	"slices"
 	"time"
@@ -133,7 +132,7 @@ func convertTables(old []*table, from, to *Schema) ([]*table, error) {
 			rows = append(rows, s.row)
 		}
 		// In order, so that the same contents are refused for the same reason every time.
-		slices.SortFunc(rows, func(a, b *Row) int { return bytes.Compare(a.UUID[:], b.UUID[:]) })
+		slices.SortFunc(rows, byUUID)
 		for _, r := range rows {
 			row := &Row{UUID: r.UUID, version: r.version, table: ts, vals: append([]Value(nil), ts.defaults...)}
 			for _, c := range cols {

@@ -1,5 +1,7 @@
 package ovsdb
 
+import "slices"
+
 // Monitor versions: the request, its notification and what that carries.
 const (
 	monitorV1    = 1 // monitor, update: old and new
@@ -248,18 +250,18 @@ func (m *monitor) changed(b []byte, changes []change) updates {
 	return u
 }
 
-// appendInitial appends the contents that a monitor request is answered with. It hands over what fills the buffer and goes on
-// with the one that flush returns.
+// appendInitial appends the contents that a monitor request is answered with, the rows of each table in order: stock's clients
+// list rows as they came, and the same contents look the same every time. It hands over what fills the buffer and goes on with
+// the one that flush returns. It keeps in rows what is shown.
 func (m *monitor) appendInitial(b []byte, rows [][]*Row, flush func([]byte) ([]byte, bool)) []byte {
 	u := updates{b: append(b, '{')}
 	for i, t := range m.list {
 		if t.sel&selInitial == 0 {
 			continue
 		}
+		rows[i] = slices.DeleteFunc(rows[i], func(r *Row) bool { return !t.match(r) })
+		slices.SortFunc(rows[i], byUUID)
 		for _, r := range rows[i] {
-			if !t.match(r) {
-				continue
-			}
 			u.insert(m.version, t, r, selInitial)
 			if len(u.b) >= writeChunk {
 				var ok bool

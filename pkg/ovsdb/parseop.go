@@ -377,7 +377,7 @@ func (w *wireTxn) appendResult(b []byte, i int, r Result) []byte {
 			seen = make(map[string]bool, len(r.Rows))
 		}
 		n := 0
-		for _, row := range r.Rows {
+		for _, row := range slices.SortedFunc(slices.Values(r.Rows), byUUID) { // the same answer every time
 			if seen != nil {
 				key := indexKey(cols, row)
 				if seen[key] {

@@ -21,6 +21,9 @@ func NewRow(t *TableSchema, id UUID, cols ...ColumnValue) *Row {
 	return r
 }
 
+// byUUID is the order that rows are shown in: a table has none of its own.
+func byUUID(a, b *Row) int { return a.UUID.Compare(b.UUID) }
+
 // Table returns the schema of the row's table.
 func (r *Row) Table() *TableSchema { return r.table }
 

@@ -2,6 +2,7 @@ package northd
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"syscall"
 	"testing"
@@ -11,7 +12,10 @@ import (
 // keys lists what must not change when another northd takes over: rows with their keys.
 func (l *lab) keys() string {
 	l.t.Helper()
-	return l.sbctl("--columns=_uuid,tunnel_key", "list", "Datapath_Binding") + l.sbctl("--columns=_uuid,logical_port,tunnel_key", "list", "Port_Binding")
+	rows := strings.Split(l.sbctl("--format=csv", "--columns=_uuid,tunnel_key", "list", "Datapath_Binding")+
+		l.sbctl("--format=csv", "--columns=_uuid,logical_port,tunnel_key", "list", "Port_Binding"), "\n")
+	slices.Sort(rows) // a table has no order
+	return strings.Join(rows, "\n")
 }
 
 // TestTakeOver kills the active northd: the other takes over, of whatever make the two are, and whoever serves the databases.
