@@ -222,6 +222,29 @@ func TestIgnoredSignal(t *testing.T) {
 		if ws := p.cmd.ProcessState.Sys().(syscall.WaitStatus); !ws.Signaled() || ws.Signal() != syscall.SIGTERM {
 			t.Errorf("%s: it ends with %s, not with the later SIGTERM", of, p.cmd.ProcessState)
 		}
+
+		// In the background, too, and so does its monitor.
+		l := newLab(t)
+		path := l.kove
+		if of == "stock" {
+			path = l.stock + "/bin"
+		}
+		l.run(path+"/ovn-northd", "--detach", "--monitor", "--no-chdir", "--pidfile", "-vconsole:off")
+		pid := readPid(t, l.path("ovn-northd.pid"))
+		monitor := parent(t, pid)
+		l.reap(monitor)
+		l.reap(pid)
+		for _, id := range []int{monitor, pid} {
+			if err := syscall.Kill(id, syscall.SIGHUP); err != nil {
+				t.Fatal(err)
+			}
+		}
+		l.run("ovn-appctl", "-t", "ovn-northd", "status")
+		if !alive(monitor) || readPid(t, l.path("ovn-northd.pid")) != pid {
+			t.Errorf("%s: one of the two was ended", of)
+		}
+		l.run("ovn-appctl", "-t", "ovn-northd", "exit")
+		l.until("both end", func() bool { return !alive(pid) && !alive(monitor) })
 	}
 }
 

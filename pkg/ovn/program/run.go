@@ -145,17 +145,12 @@ func crashOutput(path string) error {
 	return debug.SetCrashOutput(f, debug.CrashOptions{})
 }
 
-// catch calls stop at the first signal that ends a program, and says which it was once stop was called. A signal that whoever
-// started the program had it ignore (nohup) stays ignored.
+// catch calls stop at the first signal that ends a program, and says which it was once stop was called.
 func catch(stop func()) (caught *syscall.Signal, ignore func()) {
 	caught = new(syscall.Signal)
 	signals := make(chan os.Signal, 1)
 	done := make(chan struct{})
-	for _, s := range []syscall.Signal{syscall.SIGTERM, syscall.SIGINT, syscall.SIGHUP, syscall.SIGALRM} {
-		if !signal.Ignored(s) {
-			signal.Notify(signals, s)
-		}
-	}
+	detach.Notify(signals, syscall.SIGTERM, syscall.SIGINT, syscall.SIGHUP, syscall.SIGALRM)
 	signal.Ignore(syscall.SIGPIPE)
 	go func() {
 		select {

@@ -85,6 +85,16 @@ func (w *Worker) Ready() error {
 	return nil
 }
 
+// Notify has c told of signals as signal.Notify does, but for those that whoever started the program had it ignore (nohup): they
+// stay ignored, here and in the programs started from here.
+func Notify(c chan<- os.Signal, signals ...syscall.Signal) {
+	for _, s := range signals {
+		if !signal.Ignored(s) {
+			signal.Notify(c, s)
+		}
+	}
+}
+
 // closeStandard puts /dev/null in place of the standard file descriptors.
 func closeStandard() error {
 	null, err := os.OpenFile("/dev/null", os.O_RDWR, 0)
@@ -208,7 +218,7 @@ func monitor(opts Options, background bool) (*Worker, int, error) {
 		self.ready = os.NewFile(readyFD, "ready")
 	}
 	signals := make(chan os.Signal, 8)
-	signal.Notify(signals, syscall.SIGTERM, syscall.SIGINT, syscall.SIGHUP, syscall.SIGUSR1, syscall.SIGUSR2)
+	Notify(signals, syscall.SIGTERM, syscall.SIGINT, syscall.SIGHUP, syscall.SIGUSR1, syscall.SIGUSR2)
 	defer signal.Stop(signals)
 	for n, last := 0, time.Now(); ; {
 		c, err := start("worker", false)
