@@ -138,7 +138,7 @@ type routeGroup struct {
 	base     netip.Addr
 	bySource bool
 	learned  bool
-	// connected: as good as the router's own networks.
+	// connected: as good as the router's own networks, and as those never one of several to choose among.
 	connected bool
 	members   []*topo.Route
 	name      string // see key
@@ -157,15 +157,15 @@ func (g *routeGroup) describe() string {
 	if g.learned {
 		k += " learned"
 	}
-	if g.connected {
-		k += " connected"
+	if m := g.members[0]; g.connected {
+		k += " connected " + m.Hop.String() + " " + portName(m.Via)
 	}
 	return k
 }
 
-// ecmp reports whether the group chooses among members. A route with symmetric replies does even when it is alone, but for a connected one.
+// ecmp reports whether the group chooses among members. A route with symmetric replies does even when it is alone.
 func (g *routeGroup) ecmp() bool {
-	return !g.members[0].Discard && (len(g.members) > 1 || g.members[0].Symmetric && !g.connected)
+	return !g.connected && !g.members[0].Discard && (len(g.members) > 1 || g.members[0].Symmetric)
 }
 
 func (g *routeGroup) priority() int {
@@ -196,8 +196,9 @@ var linkLocal = netip.MustParsePrefix("fe80::/64")
 
 func (g *routeGroup) match(tables map[string]int) string {
 	m := g.direction(false)
-	if !g.connected {
-		m = lflow.RegRouteTable + " == " + strconv.Itoa(tables[g.table]) + " && " + m
+	// As the router's own networks, a connected route of the main table is one of all tables.
+	if id := tables[g.table]; id != 0 || !g.connected {
+		m = lflow.RegRouteTable + " == " + strconv.Itoa(id) + " && " + m
 	}
 	if linkLocal.Contains(g.prefix.Addr()) && !g.members[0].Discard {
 		// A link-local network is one of its own on every port.
@@ -234,13 +235,14 @@ func routeGroups(r *topo.Router) []*routeGroup {
 	groups := map[string]*routeGroup{}
 	for i := range r.Routes {
 		m := &r.Routes[i]
-		g := &routeGroup{table: m.Table, prefix: m.Prefix, base: m.Base, bySource: m.BySource, learned: m.Learned, connected: m.Connected}
+		g := &routeGroup{table: m.Table, prefix: m.Prefix, base: m.Base, bySource: m.BySource, learned: m.Learned, connected: m.Connected,
+			members: []*topo.Route{m}}
 		k := g.key()
 		if have := groups[k]; have != nil {
-			g = have
+			have.members = append(have.members, m)
+		} else {
+			groups[k] = g
 		}
-		groups[k] = g
-		g.members = append(g.members, m)
 	}
 	var out []*routeGroup
 	for _, g := range groups {

@@ -228,16 +228,21 @@ func (t *Topo) advertised(p *RouterPort) []Advertisement {
 	}
 	var out []Advertisement
 	add := func(prefix string, tracked ovsdb.UUID) { out = append(out, Advertisement{prefix, tracked}) }
-	if want&(RedistributeConnected|RedistributeConnectedAsHost) == RedistributeConnected {
+	networks := want&(RedistributeConnected|RedistributeConnectedAsHost) == RedistributeConnected
+	if networks {
 		for _, n := range slices.Concat(p.IP4, p.IP6) {
 			if !linkLocal(n.Addr) {
 				add(AdvertisedPrefix(n.Prefix()), ovsdb.UUID{})
 			}
 		}
 	}
-	if want&RedistributeStatic != 0 {
+	if static := want&RedistributeStatic != 0; static || networks {
 		for _, r := range t.usableRoutes(p.DP.ID) {
-			if !r.Learned && !r.Discard && r.Via.ID == p.ID && !linkLocal(r.Prefix.Addr()) {
+			wanted := static
+			if r.Connected {
+				wanted = networks
+			}
+			if wanted && !r.Learned && !r.Discard && r.Via.ID == p.ID && !linkLocal(r.Prefix.Addr()) {
 				add(AdvertisedPrefix(r.Prefix), ovsdb.UUID{})
 			}
 		}
