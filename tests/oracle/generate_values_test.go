@@ -464,7 +464,7 @@ var columnValues = map[string]columnValue{
 		return ovsdb.NewStringMap(map[string]string{"vip": fmt.Sprintf("10.97.0.%d", 1+g.IntN(3)), "backends": g.ip4() + ":80"})
 	},
 
-	"Sampling_App.id":              integers(1, 2, 42, 255),
+	"Sampling_App.id":              integers(1, 2, 42, 254), // 255 is none that drops are sampled with: stock goes on with its last one until it restarts
 	"Sample_Collector.id":          free[int64]("Sample_Collector", "id", 1, 2, 3, 4),
 	"Sample_Collector.name":        serial("collector"),
 	"Sample_Collector.probability": integers(0, 1, 65535),

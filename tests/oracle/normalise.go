@@ -85,6 +85,12 @@ func (n *names) flowList(sb *Dump) []*flow {
 	for id, name := range n.nb {
 		hints[id.String()[:8]] = name
 	}
+	gateways := map[ovsdb.UUID]int{} // datapath → its distributed gateway ports
+	for _, r := range sb.Tables["Port_Binding"] {
+		if dp, _ := r["datapath"].(ovsdb.UUID); text(r, "type") == "chassisredirect" {
+			gateways[dp]++
+		}
+	}
 	var all []*flow
 	for _, r := range sb.Tables["Logical_Flow"] {
 		ids, _ := r["logical_datapath"].([]ovsdb.UUID)
@@ -104,9 +110,13 @@ func (n *names) flowList(sb *Dump) []*flow {
 		for _, id := range ids {
 			table, _ := r["table_id"].(int64)
 			priority, _ := r["priority"].(int64)
+			match := sortHops(sortMACs(n.text(text(r, "match"))))
+			if gateways[id] > 1 {
+				match = bridgedTo.ReplaceAllString(match, `outport == <a gateway> && $1`)
+			}
 			all = append(all, &flow{
 				datapath: cmp.Or(n.datapaths[id], "?"), pipeline: text(r, "pipeline"), table: table, priority: priority,
-				match: sortHops(sortMACs(n.text(text(r, "match")))), actions: sortSamples(n.text(text(r, "actions"))), rest: rest,
+				match: match, actions: sortSamples(n.text(text(r, "actions"))), rest: rest,
 				hint: hints[stringMap(r, "external_ids")["stage-hint"]], shared: len(ids) > 1,
 			})
 		}
@@ -148,6 +158,10 @@ func sortHops(match string) string {
 	slices.Sort(hops)
 	return head + "{" + strings.Join(hops, ", ") + "}"
 }
+
+// With redirect-type=bridged and several distributed gateway ports, the reference has what a distributed NAT rule translates leave
+// by whichever of them comes first in a hash table.
+var bridgedTo = regexp.MustCompile(`^outport == "[^"]*" && (ip[46]\.src == \S+ && is_chassis_resident\("[^"]*"\))$`)
 
 // A packet is sampled for the collectors of a Sample in the order of their UUIDs, which are random.
 var sampleRun = regexp.MustCompile(`sample\([^)]*\);( *sample\([^)]*\);)+`)

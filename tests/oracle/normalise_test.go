@@ -58,6 +58,14 @@ func (w *world) group(dp, name string, key int64) {
 	w.add(w.sb, "Multicast_Group", name, Row{"datapath": w.id(dp), "name": name, "tunnel_key": key})
 }
 
+// gateways makes the router r with these distributed gateway ports.
+func (w *world) gateways(names ...string) {
+	w.datapath("r")
+	for _, n := range names {
+		w.add(w.sb, "Port_Binding", n, Row{"logical_port": "cr-" + n, "type": "chassisredirect", "datapath": w.id("r")})
+	}
+}
+
 // announced adds a port with these Port_Binding.nat_addresses.
 func announced(w *world, addresses ...string) {
 	w.add(w.sb, "Port_Binding", "p", Row{"logical_port": "p", "nat_addresses": addresses})
@@ -192,6 +200,35 @@ func TestEquivalences(t *testing.T) {
 			other: func(w *world) {
 				w.datapath("a")
 				w.flow("a", 21, 100, `outport == "p" && reg0 == {10.0.0.3, 10.0.0.1}`, "next;")
+			},
+		},
+		// Of several gateway ports any is named.
+		"a gateway of several": {
+			a: func(w *world) {
+				w.gateways("p", "q")
+				w.flow("r", 21, 90, `outport == "p" && ip4.src == 10.0.0.1 && is_chassis_resident("v")`, "get_arp;")
+			},
+			b: func(w *world) {
+				w.gateways("p", "q")
+				w.flow("r", 21, 90, `outport == "q" && ip4.src == 10.0.0.1 && is_chassis_resident("v")`, "get_arp;")
+			},
+			other: func(w *world) {
+				w.gateways("p", "q")
+				w.flow("r", 21, 90, `outport == "q" && ip4.src == 10.0.0.2 && is_chassis_resident("v")`, "get_arp;")
+			},
+		},
+		"the only gateway": {
+			a: func(w *world) {
+				w.gateways("p")
+				w.flow("r", 21, 90, `outport == "p" && ip4.src == 10.0.0.1 && is_chassis_resident("v")`, "get_arp;")
+			},
+			b: func(w *world) {
+				w.gateways("p")
+				w.flow("r", 21, 90, `outport == "p" && ip4.src == 10.0.0.1 && is_chassis_resident("v")`, "get_arp;")
+			},
+			other: func(w *world) {
+				w.gateways("p")
+				w.flow("r", 21, 90, `outport == "q" && ip4.src == 10.0.0.1 && is_chassis_resident("v")`, "get_arp;")
 			},
 		},
 		// ECMP groups and members are numbered at will.

@@ -69,8 +69,10 @@ func (s *sockets) try(script string, env ...string) (string, error) {
 	return string(out), nil
 }
 
-// prologue fixes the two values that northd would choose at random.
-const prologue = `ovn-nbctl init && ovn-sbctl init &&
+// prologue fixes the two values that northd would choose at random, and the UUID of NB_Global, which edits that are repeated name.
+const prologue = `ovsdb-client transact unix:nb.sock '["OVN_Northbound",{"op":"insert","table":"NB_Global",` +
+	`"uuid":"c4000000-0000-4000-8000-000000000001","row":{}}]' &&
+ovn-nbctl init && ovn-sbctl init &&
 ovn-nbctl set NB_Global . options:mac_prefix=02:aa:bb options:svc_monitor_mac=0e:00:00:00:00:01`
 
 // replay gives the scenario's commands, waiting for northd after each, so that tunnel keys come in the order of commands.

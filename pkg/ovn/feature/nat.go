@@ -39,7 +39,7 @@ func natRouter(r *topo.Router, b *Builder) {
 	if commitsAll(r) && tracksZones(r.Global) {
 		commitAll(r, b)
 	}
-	if r.Global.Bool("use_common_zone") {
+	if r.HasNAT && r.Global.Bool("use_common_zone") {
 		b.Add(r.Datapath, lflow.RouterOutChkDNATLocal, 50, "ip && ct_mark.natted == 1", lflow.RegDNATLocal+" = 1; next;").WithHint(r.ID)
 	}
 	if r.Gateway {

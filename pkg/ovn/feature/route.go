@@ -188,6 +188,9 @@ func (g *routeGroup) direction(reply bool) string {
 		field = ".src == "
 	}
 	prefix, is4 := topo.RoutePrefix(g.prefix)
+	if a, err := netip.ParsePrefix(prefix); reply && err == nil && a.IsSingleIP() {
+		prefix = topo.IP(a.Addr()) // so stock has it there
+	}
 	return familyOf(is4).ip + field + prefix
 }
 
