@@ -103,18 +103,9 @@ func (v *routerVIP) snat(r *topo.RouterFacts) (flag, arg string) {
 	switch {
 	case v.lb.Options["skip_snat"] == "true":
 		kind = "skip_snat"
-	case !r.Gateway:
-		return "", ""
-	case forcesRouterIP(r):
+	case forcesRouterIP(r) || len(forcedSNAT(r.Options, "lb_force_snat_ip")) > 0: // whether it is a gateway router or not, and of either family
 		kind = "force_snat"
 	default:
-		for _, a := range forcedSNAT(r.Options, "lb_force_snat_ip") {
-			if a.Is4() == (v.f == family4) {
-				kind = "force_snat"
-			}
-		}
-	}
-	if kind == "" {
 		return "", ""
 	}
 	return "flags." + kind + "_for_lb = 1; ", "; " + kind
@@ -141,37 +132,35 @@ func (v *routerVIP) emit(r *topo.RouterFacts, b *Builder) {
 		add(lflow.RouterInLBAffCheck, 100, fresh+v.to, lflow.RegKnownLBSession+" = chk_lb_aff(); next;")
 		v.affine(flag, arg, add)
 	}
-	actions := drop(r.Global)
+	actions, meter := drop(r.Global), ""
 	backends := v.lb.Active(v.vip)
+	rejects := len(backends) == 0 && v.lb.Options["reject"] == "true"
 	switch {
 	case len(backends) > 0:
 		actions = flag + keep + "ct_lb_mark(backends=" + strings.Join(backends, ",") + hashFields(v.lb) + arg + ");"
-	case v.lb.Options["reject"] == "true":
+	case rejects:
 		actions = flag + "reg0 = 0; reject { outport <-> inport; next(pipeline=egress,table=" +
 			strconv.Itoa(lflow.RouterOutSNAT.Table()) + ");};"
+		meter = r.Copp["reject"]
 	}
 	if v.lb.HasEvent(v.vip, len(backends)) {
 		add(lflow.RouterInDNAT, 130, v.event(), emptyEvent(v.lb, v.vip)).WithMeter(r.Copp["event-elb"])
 	}
-	if len(backends) == 0 && v.lb.Options["reject"] == "true" {
-		// Any chassis may refuse.
-		add(lflow.RouterInDNAT, priority, fresh+v.to, actions).WithMeter(r.Copp["reject"])
-		return
-	}
-	if len(r.Gateways) == 0 {
-		add(lflow.RouterInDNAT, priority, fresh+v.to, actions)
+	all := len(v.vip.Backends) + len(v.vip.Templates())
+	if len(r.Gateways) == 0 || all == 0 && rejects { // any chassis may refuse where there is nothing to wait for
+		add(lflow.RouterInDNAT, priority, fresh+v.to, actions).WithMeter(meter)
 		return
 	}
 	// Several gateways do not know each other's connections: ovn-nb(5), options:use_stateless_nat.
-	stateless := v.lb.Options["use_stateless_nat"] == "true" && len(r.Gateways) > 1 && len(v.vip.Backends)+len(v.vip.Templates()) > 0
+	stateless := v.lb.Options["use_stateless_nat"] == "true" && len(r.Gateways) > 1 && all > 0
 	if t := v.vip.Templates(); stateless && len(t) > 0 {
 		actions = "ip6.dst = " + t[0].Addr + "; " + actions // of either family, like stock
-	} else if stateless && len(backends) > 0 {
+	} else if stateless && (len(backends) > 0 || rejects) {
 		actions = v.f.ip + ".dst = " + topo.IP(v.vip.Backends[0].Addr) + "; " + actions
 	}
 	for _, p := range r.Gateways {
-		add(lflow.RouterInDNAT, priority, fresh+v.to+" && "+resident(p.CRName), actions)
-		if len(v.vip.Backends)+len(v.vip.Templates()) == 0 {
+		add(lflow.RouterInDNAT, priority, fresh+v.to+" && "+resident(p.CRName), actions).WithMeter(meter)
+		if all == 0 {
 			continue
 		}
 		// What backends send back has to pass the chassis that balanced.

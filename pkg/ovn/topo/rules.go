@@ -293,7 +293,7 @@ func (t *Topo) computeLBFacts(id ovsdb.UUID) *LoadBalancerFacts {
 	for i := range f.VIPs {
 		v := &f.VIPs[i]
 		for _, c := range f.Checks {
-			if c.VIP != v.Key {
+			if c.VIP != v.Key || f.Protocol == "sctp" { // which no chassis checks
 				continue
 			}
 			v.Check = c
