@@ -54,15 +54,19 @@ func route() Feature {
 					// A link-local network is one of its own on every port.
 					match = "inport == " + p.Quoted + " && " + match
 				}
-				priority := n.Bits*routeScale + routeConnected
-				actions := lflow.RegECMPGroup + " = 0; " + f.nextHop + " = " + f.ip + ".dst; " + f.source + " = " + n.IP() +
-					"; eth.src = " + p.MAC + "; outport = " + p.Quoted + "; flags.loopback = 1; " + f.nextHopFlag() + "next;"
-				b.Add(p.DP, lflow.RouterInIPRouting, priority, match, "ip.ttl--; "+actions).WithHint(p.ID)
-				if p.BFD {
-					b.Add(p.DP, lflow.RouterInIPRouting, priority+1, match+bfdPackets, actions).WithHint(p.ID)
-				}
+				connectedRoute(p, n.Bits, match, f, n, b)
 			}
 		},
+	}
+}
+
+// connectedRoute sends what matches to its destination on the link of the port, from that port's address source.
+func connectedRoute(p *topo.RouterPort, bits int, match string, f *family, source topo.Network, b *Builder) {
+	priority := bits*routeScale + routeConnected
+	actions := lflow.RegECMPGroup + " = 0; " + nextHop(f, f.ip+".dst", source, p.RouterPortFacts) + "flags.loopback = 1; " + f.nextHopFlag() + "next;"
+	b.Add(p.DP, lflow.RouterInIPRouting, priority, match, "ip.ttl--; "+actions).WithHint(p.ID)
+	if p.BFD {
+		b.Add(p.DP, lflow.RouterInIPRouting, priority+1, match+bfdPackets, actions).WithHint(p.ID)
 	}
 }
 
@@ -76,9 +80,7 @@ func routesBeside(p *topo.RouterPort, b *Builder) {
 			continue
 		}
 		for _, a := range q.Addresses {
-			b.Add(p.DP, lflow.RouterInIPRouting, 32*routeScale+routeConnected, "ip4.dst == "+a+"/32",
-				"ip.ttl--; "+lflow.RegECMPGroup+" = 0; "+lflow.RegNextHopIP4+" = ip4.dst; "+lflow.RegSrcIP4+" = "+p.IP4[0].IP()+
-					"; eth.src = "+p.MAC+"; outport = "+p.Quoted+"; flags.loopback = 1; "+family4.nextHopFlag()+"next;").WithHint(p.ID)
+			connectedRoute(p, 32, "ip4.dst == "+a+"/32", family4, p.IP4[0], b)
 		}
 	}
 }

@@ -99,7 +99,7 @@ func (e *engine) applyNB(changes []ovsdb.Change) {
 				e.nbGlobal = nil
 			}
 		case nb.TableACL:
-			if c.New == nil {
+			if c.Old != nil && e.topo.ACLID(c.Old.UUID) != 0 && (c.New == nil || !topo.ACLWantsID(nb.NewACL(c.New))) {
 				e.alloc.aclIDs.release(c.Old.UUID.String())
 				e.topo.SetACLID(c.Old.UUID, 0)
 			}
@@ -310,8 +310,8 @@ func (e *engine) allocateACLIDs(u topo.Unit) (did bool) {
 		acls = v.Keepers
 	}
 	for _, a := range acls {
-		if a.WantsID() && a.ID == 0 {
-			if id := e.alloc.aclIDs.next(maxACLID, a.UUID.String()); id != 0 {
+		if a.WantsID() && e.topo.ACLID(a.UUID) == 0 { // which another unit that shows the ACL may have got it a moment ago
+			if id := e.alloc.aclIDs.first(maxACLID, a.UUID.String()); id != 0 {
 				e.topo.SetACLID(a.UUID, id)
 				did = true
 			}

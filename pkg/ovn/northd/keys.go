@@ -67,6 +67,12 @@ func (s *keySpace) next(limit int64, owner string) int64 {
 	return 0
 }
 
+// first allocates the lowest free key; 0 when there is none.
+func (s *keySpace) first(limit int64, owner string) int64 {
+	s.last = 0
+	return s.next(limit, owner)
+}
+
 // allocator decides the keys and the UUIDs of Datapath_Binding and Port_Binding rows.
 type allocator struct {
 	datapaths *keySpace

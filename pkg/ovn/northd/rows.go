@@ -150,14 +150,19 @@ func multicastMember(dp *topo.Datapath, name string, port ovsdb.UUID, b *rows) {
 
 func switchPortRows(p *topo.SwitchPort, b *rows) {
 	row := p.Row
-	cols := []ovsdb.ColumnValue{
-		col(sb.PortBindingColDatapath, p.DP.SB), col(sb.PortBindingColLogicalPort, p.Name),
-		col(sb.PortBindingColTunnelKey, p.Key.Key), col(sb.PortBindingColMAC, portMACs(p)),
+	var mirrors []ovsdb.UUID
+	for _, m := range p.Mirrors {
+		mirrors = append(mirrors, m.UUID)
+	}
+	// What the row of the port has and that of its chassis-redirect port too.
+	both := []ovsdb.ColumnValue{
+		col(sb.PortBindingColDatapath, p.DP.SB), col(sb.PortBindingColMAC, portMACs(p)),
 		col(sb.PortBindingColPortSecurity, ovsdb.Set(slices.Clone(row.PortSecurity)...)),
 		col(sb.PortBindingColParentPort, optional(row.ParentName)),
-		col(sb.PortBindingColTag, p.Tag),
+		col(sb.PortBindingColTag, p.Tag), col(sb.PortBindingColMirrorRules, ovsdb.Set(mirrors...)),
 		col(sb.PortBindingColExternalIDs, stringMap(portIDs(row))),
 	}
+	cols := append(slices.Clone(both), col(sb.PortBindingColLogicalPort, p.Name), col(sb.PortBindingColTunnelKey, p.Key.Key))
 	typ, options := portType(row.Type), maps.Clone(row.Options)
 	if row.Type == "router" {
 		typ, options = routerPortType(p)
@@ -180,21 +185,14 @@ func switchPortRows(p *topo.SwitchPort, b *rows) {
 			cols = append(cols, col(sb.PortBindingColHAChassisGroup, []ovsdb.UUID{haGroupRows(p.HAGroup, b)}))
 		}
 	}
-	var mirrors []ovsdb.UUID
-	for _, m := range p.Mirrors {
-		mirrors = append(mirrors, m.UUID)
-	}
-	cols = append(cols, col(sb.PortBindingColType, typ), col(sb.PortBindingColOptions, stringMap(options)),
-		col(sb.PortBindingColMirrorRules, ovsdb.Set(mirrors...)))
+	cols = append(cols, col(sb.PortBindingColType, typ), col(sb.PortBindingColOptions, stringMap(options)))
 	b.AddWithID(sb.TablePortBinding, portRowKey(p.Name, p.DP.SB, p.Variant()), p.Key.SB, cols...)
 	if p.CRKey != nil {
 		options := map[string]string{"distributed-port": p.Name}
-		b.AddWithID(sb.TablePortBinding, portRowKey(p.CRName(), p.DP.SB, ""), p.CRKey.SB,
-			col(sb.PortBindingColDatapath, p.DP.SB), col(sb.PortBindingColLogicalPort, p.CRName()),
-			col(sb.PortBindingColTunnelKey, p.CRKey.Key), col(sb.PortBindingColMAC, portMACs(p)),
+		b.AddWithID(sb.TablePortBinding, portRowKey(p.CRName(), p.DP.SB, ""), p.CRKey.SB, append(both,
+			col(sb.PortBindingColLogicalPort, p.CRName()), col(sb.PortBindingColTunnelKey, p.CRKey.Key),
 			col(sb.PortBindingColType, "chassisredirect"), col(sb.PortBindingColOptions, stringMap(options)),
-			col(sb.PortBindingColHAChassisGroup, []ovsdb.UUID{haGroupID(p.Peer.HAGroup)}),
-			col(sb.PortBindingColExternalIDs, stringMap(portIDs(row))))
+			col(sb.PortBindingColHAChassisGroup, []ovsdb.UUID{haGroupID(p.Peer.HAGroup)}))...)
 	}
 
 	if p.Enabled {

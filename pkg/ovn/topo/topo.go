@@ -220,6 +220,9 @@ func (t *Topo) SetACLID(acl ovsdb.UUID, id int64) {
 	}
 }
 
+// ACLID is the ID that SetACLID has set, 0 for none.
+func (t *Topo) ACLID(acl ovsdb.UUID) int64 { return t.aclIDs.peek(acl) }
+
 func setOrRemove[K comparable, V any](in *Input[K, *V], k K, v *V) {
 	if v == nil {
 		in.remove(k)

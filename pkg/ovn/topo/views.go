@@ -223,7 +223,10 @@ func (s *SwitchFacts) HasARPProxy() bool {
 }
 
 // WantsID reports whether the ACL needs an ID by which ovn-controller finds the connections that it let through.
-func (a *ACL) WantsID() bool {
+func (a *ACL) WantsID() bool { return ACLWantsID(a.ACL) }
+
+// ACLWantsID is WantsID of a row.
+func ACLWantsID(a *nb.ACL) bool {
 	return a.Action == "allow-related" && a.Options["persist-established"] == "true"
 }
 
