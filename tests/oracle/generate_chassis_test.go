@@ -2,6 +2,7 @@ package oracle
 
 import (
 	"fmt"
+	"slices"
 
 	"github.com/kove-io/kove/pkg/ovn/nb"
 	"github.com/kove-io/kove/pkg/ovn/sb"
@@ -28,6 +29,16 @@ func byName(name string) []ovsdb.Condition {
 // chassisLeaves deletes what is known of a chassis by its name, on both sides.
 func chassisLeaves(name string) []ovsdb.Op {
 	return []ovsdb.Op{{Kind: ovsdb.OpDelete, Table: sb.TableChassisPrivate, Where: byName(name)}, {Kind: ovsdb.OpDelete, Table: sb.TableChassis, Where: byName(name)}}
+}
+
+// lacksFeature reports whether a chassis is there without all features.
+func (s *oracleSide) lacksFeature(name string) bool {
+	r := s.first(sb.TableChassis, byName(name)...)
+	if r == nil {
+		return false
+	}
+	config := sb.NewChassis(r).OtherConfig
+	return slices.ContainsFunc(optionalFeatures, func(f string) bool { return config[f] != "true" })
 }
 
 // chassisComes registers a chassis in place of what there is of it.

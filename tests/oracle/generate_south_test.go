@@ -63,7 +63,12 @@ func chassisID(name string, of byte) ovsdb.UUID {
 func chassisEdit(g *generator) (string, func(*oracleSide) []ovsdb.Op) {
 	name := g.chassis()
 	if g.chance(20) {
-		return "leaves: " + name, func(*oracleSide) []ovsdb.Op { return chassisLeaves(name) }
+		return "leaves: " + name, func(s *oracleSide) []ovsdb.Op {
+			if s.lacksFeature(name) {
+				return nil // stock goes on without the feature (docs/ovn-central.md)
+			}
+			return chassisLeaves(name)
+		}
 	}
 	features := allFeatures()
 	text := "comes: " + name

@@ -61,6 +61,9 @@ func admissionPort(p *topo.SwitchPort, b *Builder) {
 		}
 	}
 	if !p.Enabled {
+		if p.Type == "external" {
+			return // from which nothing comes
+		}
 		b.Add(p.DP, stage, 100, "inport == "+p.Quoted, lflow.RegPortSecDrop+" = 1; next;").WithPort(p.Name).WithHint(p.ID)
 		if p.CRKey != nil {
 			b.Add(p.DP, stage, 100, "inport == "+p.CRQuoted(), lflow.RegPortSecDrop+" = 1; next;").WithPort(p.CRName()).WithHint(p.ID)

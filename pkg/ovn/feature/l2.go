@@ -51,7 +51,7 @@ func l2Port(p *topo.SwitchPort, b *Builder) {
 		}
 	}
 	l2DHCPRelay(p, b)
-	if !p.Enabled {
+	if !p.Enabled && p.Type != "external" { // to which nothing is sent
 		b.Add(p.DP, lflow.SwitchInL2Unknown, 50, "outport == "+p.Quoted, drop(p.Switch.Global)).WithPort(p.Name).WithHint(p.ID)
 		if p.CRKey != nil {
 			b.Add(p.DP, lflow.SwitchInL2Unknown, 50, "outport == "+p.CRQuoted(), drop(p.Switch.Global)).WithPort(p.CRName()).WithHint(p.ID)

@@ -348,10 +348,15 @@ func (e *engine) cleanupPort(name string, dp *topo.DatapathKey, k *topo.PortKey)
 	e.freed = true
 	e.cleanup = append(e.cleanup,
 		deleteWhere(sb.TableMACBinding, ovsdb.Condition{Column: sb.MACBindingColLogicalPort, Function: ovsdb.Eq, Value: name}),
-		deleteWhere(sb.TableFDB,
-			ovsdb.Condition{Column: sb.FDBColDPKey, Function: ovsdb.Eq, Value: dp.Key},
-			ovsdb.Condition{Column: sb.FDBColPortKey, Function: ovsdb.Eq, Value: k.Key}),
 		deleteWhere(sb.TableLearnedRoute, ovsdb.Condition{Column: sb.LearnedRouteColLogicalPort, Function: ovsdb.Eq, Value: k.SB}))
+	e.cleanupFDB(dp, k.Key)
+}
+
+// cleanupFDB removes what was learned at the port with a key.
+func (e *engine) cleanupFDB(dp *topo.DatapathKey, key int64) {
+	e.cleanup = append(e.cleanup, deleteWhere(sb.TableFDB,
+		ovsdb.Condition{Column: sb.FDBColDPKey, Function: ovsdb.Eq, Value: dp.Key},
+		ovsdb.Condition{Column: sb.FDBColPortKey, Function: ovsdb.Eq, Value: key}))
 }
 
 func deleteWhere(table string, where ...ovsdb.Condition) ovsdb.Op {

@@ -67,6 +67,14 @@ func (s *keySpace) next(limit int64, owner string) int64 {
 	return 0
 }
 
+// recede has next go on behind the highest key that is used.
+func (s *keySpace) recede() {
+	s.last = 0
+	for k := range s.used {
+		s.last = max(s.last, k)
+	}
+}
+
 // first allocates the lowest free key; 0 when there is none.
 func (s *keySpace) first(limit int64, owner string) int64 {
 	s.last = 0

@@ -6,7 +6,6 @@ import (
 	"maps"
 	"slices"
 
-	"github.com/kove-io/kove/pkg/ovn/sb"
 	"github.com/kove-io/kove/pkg/ovn/topo"
 	"github.com/kove-io/kove/pkg/ovsdb"
 )
@@ -112,10 +111,18 @@ func compareDatapaths(a, b *datapathState, ida, idb ovsdb.UUID) int {
 
 // allocatePorts gives keys to the ports that have been placed and, if others changed too, to those that wait.
 func (e *engine) allocatePorts(placed []topo.Placed, others bool) {
+	former := map[string]*portAlloc{} // what ports that become another variant had
 	for _, p := range placed {
 		delete(e.waiting, p.ID)
-		if p.Old.Name != "" && (p.New.Name != p.Old.Name || p.New.Datapath != p.Old.Datapath || p.New.Variant != p.Old.Variant) {
+		switch old := e.alloc.port[p.Old.Name]; {
+		case p.Old.Name == "":
+		case p.New.Name != p.Old.Name || p.New.Datapath != p.Old.Datapath:
 			e.freePort(p.Old.Name, p.ID, p.New.Name == p.Old.Name)
+		case p.New.Variant != p.Old.Variant && old != nil && e.alloc.freePort(p.Old.Name, p.ID):
+			// As with stock, it has its key again if that was the highest of its switch; what was learned under it stays then.
+			e.freeRedirect("cr-"+p.Old.Name, p.ID)
+			e.alloc.space(p.New.Datapath).recede()
+			former[p.New.Name] = old
 		}
 	}
 	slices.SortStableFunc(placed, func(a, b topo.Placed) int {
@@ -130,6 +137,11 @@ func (e *engine) allocatePorts(placed []topo.Placed, others bool) {
 	for _, p := range placed {
 		if !p.New.Datapath.IsZero() {
 			e.allocatePort(p)
+		}
+	}
+	for name, old := range former {
+		if a, dp := e.alloc.port[name], e.alloc.dp[old.dp]; dp != nil && (a == nil || a.Key != old.Key) {
+			e.cleanupFDB(dp, old.Key)
 		}
 	}
 	if len(placed) == 0 && !others {
@@ -163,9 +175,7 @@ func (e *engine) allocatePort(p topo.Placed) {
 	e.topo.SetPortKey(p.New.Name, k)
 	if dp := e.alloc.dp[old.dp]; dp != nil && old.dp == p.New.Datapath && old.Key != 0 && old.Key != k.Key {
 		// What chassis learned under the key that it had leads nowhere.
-		e.cleanup = append(e.cleanup, deleteWhere(sb.TableFDB,
-			ovsdb.Condition{Column: sb.FDBColDPKey, Function: ovsdb.Eq, Value: dp.Key},
-			ovsdb.Condition{Column: sb.FDBColPortKey, Function: ovsdb.Eq, Value: old.Key}))
+		e.cleanupFDB(dp, old.Key)
 	}
 	if evicted == "" {
 		return
