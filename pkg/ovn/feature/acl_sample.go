@@ -97,8 +97,9 @@ func newMatch(sw *topo.Switch, a *topo.ACL) string {
 	return "ip && ct.new && "
 }
 
+// tracksACL reports whether what an ACL lets through is committed.
 func tracksACL(sw *topo.Switch, a *topo.ACL) bool {
-	return sw.HasStatefulACL && (a.Action == "allow-related" || a.Action == "allow")
+	return (sw.HasStatefulACL || sw.HasLBVIP) && (a.Action == "allow-related" || a.Action == "allow")
 }
 
 func sampleFlow(sw *topo.Switch, stage lflow.Stage, match, point string, domain int64, s *topo.Sample, a *topo.ACL, b *Builder) {

@@ -70,7 +70,7 @@ func answers(p *topo.SwitchPort) bool {
 			return false
 		}
 	}
-	return !p.Unknown && (p.Type == "localport" || p.Option("disable_arp_nd_rsp") != "true") && p.Switch.OtherConfig["vlan-passthru"] != "true"
+	return !p.Unknown && (p.Type != "" || p.Option("disable_arp_nd_rsp") != "true") && p.Switch.OtherConfig["vlan-passthru"] != "true"
 }
 
 // arpVirtual lets a parent claim a virtual port by announcing its address.

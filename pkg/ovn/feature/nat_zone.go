@@ -1,6 +1,8 @@
 package feature
 
 import (
+	"slices"
+
 	"github.com/kove-io/kove/pkg/ovn/lflow"
 	"github.com/kove-io/kove/pkg/ovn/topo"
 )
@@ -8,7 +10,8 @@ import (
 // commitsAll reads options:ct-commit-all of a router: every connection is committed to both zones, for offload. A router that
 // translates nothing tracks nothing.
 func commitsAll(r *topo.Router) bool {
-	return r.Options["ct-commit-all"] == "true" && (len(r.NATs) > 0 || r.HasLB || len(forcedSNAT(r.Options, "dnat_force_snat_ip")) > 0 ||
+	nats := slices.ContainsFunc(r.NATs, func(n *topo.NAT) bool { return r.CarriesOut(n, n.External.Addr) })
+	return r.Options["ct-commit-all"] == "true" && (nats || r.HasLB || len(forcedSNAT(r.Options, "dnat_force_snat_ip")) > 0 ||
 		len(forcedSNAT(r.Options, "lb_force_snat_ip")) > 0 || r.Options["lb_force_snat_ip"] == "router_ip")
 }
 

@@ -332,8 +332,12 @@ func (e *engine) cleanupDatapath(k *topo.DatapathKey) {
 		e.cleanup = append(e.cleanup, deleteWhere(table, ovsdb.Condition{Column: column, Function: ovsdb.Eq,
 			Value: whereValue(table, column, k.SB)}))
 	}
-	e.cleanup = append(e.cleanup, deleteWhere(sb.TableFDB,
-		ovsdb.Condition{Column: sb.FDBColDPKey, Function: ovsdb.Eq, Value: k.Key}))
+	e.cleanupFDBs(k.Key)
+}
+
+// cleanupFDBs removes what was learned in the datapath that had a key.
+func (e *engine) cleanupFDBs(dp int64) {
+	e.cleanup = append(e.cleanup, deleteWhere(sb.TableFDB, ovsdb.Condition{Column: sb.FDBColDPKey, Function: ovsdb.Eq, Value: dp}))
 }
 
 // whereValue wraps a value for the columns that are optional.
@@ -352,7 +356,7 @@ func (e *engine) cleanupPort(name string, dp *topo.DatapathKey, k *topo.PortKey)
 	e.cleanupFDB(dp, k.Key)
 }
 
-// cleanupFDB removes what was learned at the port with a key.
+// cleanupFDB removes what was learned at the port that had a key.
 func (e *engine) cleanupFDB(dp *topo.DatapathKey, key int64) {
 	e.cleanup = append(e.cleanup, deleteWhere(sb.TableFDB,
 		ovsdb.Condition{Column: sb.FDBColDPKey, Function: ovsdb.Eq, Value: dp.Key},

@@ -60,6 +60,10 @@ func (e *engine) allocateDatapaths() bool {
 		if d == nil {
 			continue
 		}
+		var old int64
+		if has := e.alloc.dp[id]; has != nil {
+			old = has.Key
+		}
 		k, evicted, unmet, err := e.alloc.datapath(id, d.requested)
 		if err != nil {
 			e.wait(id, topo.Placed{}, err.Error(), d.name)
@@ -68,6 +72,10 @@ func (e *engine) allocateDatapaths() bool {
 		e.wait(id, topo.Placed{}, because(unmet, d.requested), d.name)
 		if evicted != nil && *evicted != id {
 			ids = append(ids, *evicted)
+			e.cleanupFDBs(k.Key)
+		}
+		if old != 0 && old != k.Key {
+			e.cleanupFDBs(old)
 		}
 		e.topo.SetDatapathKey(id, k)
 	}

@@ -208,9 +208,9 @@ func (r *RouterFacts) GatewayOf(n *NAT, ext netip.Addr) *RouterPortFacts {
 	return p
 }
 
-// carriesOut reports whether a NAT rule has a place where it is carried out: among several distributed gateway ports, it has
+// CarriesOut reports whether a NAT rule has a place where it is carried out: among several distributed gateway ports, it has
 // to belong to one.
-func (r *RouterFacts) carriesOut(n *NAT, ext netip.Addr) bool {
+func (r *RouterFacts) CarriesOut(n *NAT, ext netip.Addr) bool {
 	return r.Gateway || len(r.Gateways) < 2 || r.GatewayOf(n, ext) != nil
 }
 

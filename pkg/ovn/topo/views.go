@@ -381,7 +381,7 @@ func (p *RouterPort) AlwaysRedirect() bool {
 		return false
 	}
 	for _, n := range p.NATs {
-		if n.Distributed() && p.Router.carriesOut(n, n.External.Addr) {
+		if n.Distributed() && p.Router.CarriesOut(n, n.External.Addr) {
 			return false
 		}
 	}
@@ -438,7 +438,7 @@ func (p *SwitchPort) routerAddresses(is4 bool) []string {
 			if p.PeerRouter.balances(n.External.Addr) {
 				continue
 			}
-			if a := n.External.Addr; a.Is4() == is4 && p.PeerRouter.carriesOut(n, a) && (n.Type != "snat" || p.Peer.answersFor(a, p.PeerRouter)) {
+			if a := n.External.Addr; a.Is4() == is4 && p.PeerRouter.CarriesOut(n, a) && (n.Type != "snat" || p.Peer.answersFor(a, p.PeerRouter)) {
 				set[n.ExternalIP] = true
 			}
 		}

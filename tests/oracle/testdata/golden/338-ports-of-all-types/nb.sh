@@ -28,3 +28,10 @@ ovn-nbctl lsp-add s-none q1
 ovn-nbctl lsp-add s-none q2
 ovn-sbctl create FDB mac='"0a:00:00:00:03:21"' dp_key=$(ovn-sbctl --bare --columns=tunnel_key find Datapath_Binding external_ids:name=s-none) port_key=3 timestamp=9999999999999
 ovn-nbctl set Logical_Switch_Port q2 parent_name=p-none
+ovn-nbctl ls-add fdb1 -- lsp-add fdb1 f1
+ovn-nbctl set Logical_Switch fdb1 other_config:requested-tnl-key=500
+ovn-sbctl create FDB mac='"0a:00:00:00:03:22"' dp_key=500 port_key=1 timestamp=9999999999999
+ovn-nbctl set Logical_Switch fdb1 other_config:requested-tnl-key=501
+ovn-sbctl create FDB mac='"0a:00:00:00:03:23"' dp_key=501 port_key=1 timestamp=9999999999999
+ovn-nbctl set Logical_Switch_Port p-router options:disable_arp_nd_rsp=true
+ovn-nbctl set Logical_Switch_Port p-router enabled=true addresses=router
