@@ -1,6 +1,7 @@
 package feature
 
 import (
+	"strconv"
 	"strings"
 
 	"github.com/kove-io/kove/pkg/ovn/lflow"
@@ -99,20 +100,22 @@ func arpProxy(p *topo.SwitchPort, b *Builder) {
 		return
 	}
 	mac := p.Peer.MAC
-	var v4, v6 []string
+	var v4, v6, asked []string
 	for i, w := range strings.Fields(opt) {
 		if m, ok := topo.ParseMAC(w); ok && i == 0 {
 			mac = m
 			continue
 		}
 		n, err := topo.ParseNetwork(w)
-		switch {
-		case err != nil:
-			return
-		case n.Is4():
-			v4 = append(v4, topo.CIDR(n.Prefix()))
-		default:
-			v6 = append(v6, topo.CIDR(n.Prefix()))
+		if err != nil {
+			break // stock reads no further
+		}
+		length := "/" + strconv.Itoa(n.Bits)
+		if n.Is4() {
+			v4 = append(v4, n.IP()+length)
+		} else {
+			v6 = append(v6, n.IP()+length)
+			asked = append(asked, n.IP()+length, topo.IP(n.SolicitedNode())+length)
 		}
 	}
 	if len(v4) > 0 {
@@ -121,8 +124,9 @@ func arpProxy(p *topo.SwitchPort, b *Builder) {
 				"; arp.tpa <-> arp.spa; outport = inport; flags.loopback = 1; output;").WithHint(p.ID)
 	}
 	if len(v6) > 0 {
-		b.Add(p.DP, lflow.SwitchInARPRsp, 30, lflow.RegFromRouter+" == 0 && nd_ns && nd.target == {"+strings.Join(v6, ",")+"}",
-			"nd_na { eth.dst = eth.src; eth.src = "+mac+"; ip6.src = nd.target; nd.target = nd.target; nd.tll = "+mac+
-				"; outport = inport; flags.loopback = 1; output; };").WithHint(p.ID)
+		b.Add(p.DP, lflow.SwitchInARPRsp, 30, lflow.RegFromRouter+" == 0 && nd_ns && ip6.dst == { "+strings.Join(asked, ", ")+
+			" } && nd.target == { "+strings.Join(v6, ", ")+" }",
+			"nd_na_router { eth.src = "+mac+"; ip6.src = nd.target; nd.target = nd.target; nd.tll = "+mac+
+				"; outport = inport; flags.loopback = 1; output; };").WithMeter(p.Switch.Copp["nd-na"]).WithHint(p.ID)
 	}
 }

@@ -83,7 +83,7 @@ func lbVIP(lb *topo.LoadBalancer, v *topo.VIP, dps []*topo.Datapath, b *Builder)
 	default:
 		action = drop(lb.Global)
 	}
-	if lb.HasEvent(v, len(backends)) {
+	if lb.HasEvent(v) {
 		lbEvent(lb, v, family, dps, b)
 	}
 	for meter, at := range rejectMeters(lb, reject) {

@@ -143,7 +143,7 @@ func (v *routerVIP) emit(r *topo.RouterFacts, b *Builder) {
 			strconv.Itoa(lflow.RouterOutSNAT.Table()) + ");};"
 		meter = r.Copp["reject"]
 	}
-	if v.lb.HasEvent(v.vip, len(backends)) {
+	if v.lb.HasEvent(v.vip) {
 		add(lflow.RouterInDNAT, 130, v.event(), emptyEvent(v.lb, v.vip)).WithMeter(r.Copp["event-elb"])
 	}
 	all := len(v.vip.Backends) + len(v.vip.Templates())

@@ -107,13 +107,8 @@ func routerVIPRows(r *topo.Router, b *rows) {
 			continue
 		}
 		name := r.VIPSetName(is4)
-		addrs := make([]string, 0, len(vips))
-		for _, a := range vips {
-			addrs = append(addrs, topo.IP(a))
-		}
 		b.Add(sb.TableAddressSet, name, col(sb.AddressSetColName, name))
-		slices.Sort(addrs)
-		for _, a := range slices.Compact(addrs) {
+		for _, a := range vips {
 			b.Member(sb.TableAddressSet, name, sb.AddressSetColAddresses, a)
 		}
 	}

@@ -228,10 +228,10 @@ func switchPortRows(p *topo.SwitchPort, b *rows) {
 		}
 		for _, a := range p.Addresses {
 			for _, n := range a.IP4 {
-				b.Member(sb.TableAddressSet, pg.Name+"_ip4", sb.AddressSetColAddresses, n.Match())
+				b.Member(sb.TableAddressSet, pg.Name+"_ip4", sb.AddressSetColAddresses, n.IP())
 			}
 			for _, n := range a.IP6 {
-				b.Member(sb.TableAddressSet, pg.Name+"_ip6", sb.AddressSetColAddresses, n.Match())
+				b.Member(sb.TableAddressSet, pg.Name+"_ip6", sb.AddressSetColAddresses, n.IP())
 			}
 		}
 	}

@@ -111,9 +111,9 @@ func (lb *LoadBalancerFacts) AffinityTimeout() string {
 	return ""
 }
 
-// HasEvent reports whether packets for a VIP with so many backends raise a Controller_Event.
-func (lb *LoadBalancer) HasEvent(v *VIP, backends int) bool {
-	return backends == 0 && lb.Options["reject"] != "true" && !v.template &&
+// HasEvent reports whether packets for a VIP raise a Controller_Event, as it has no backends at all.
+func (lb *LoadBalancer) HasEvent(v *VIP) bool {
+	return len(v.Backends) == 0 && lb.Options["reject"] != "true" && !v.template &&
 		(lb.Options["event"] == "true" || lb.Global.Bool("controller_event"))
 }
 

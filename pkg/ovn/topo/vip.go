@@ -6,14 +6,14 @@ import (
 	"strconv"
 )
 
-// AnsweredVIPs lists the VIPs of one family that a router answers ARP or ND for: those in the network of one of its ports,
+// AnsweredVIPs lists the VIPs of one family, as text, that a router answers ARP or ND for: those in the network of one of its ports,
 // and, by options:neighbor_responder of the load balancer, all or none of them.
-func (r *Router) AnsweredVIPs(is4 bool) []netip.Addr {
+func (r *Router) AnsweredVIPs(is4 bool) []string {
 	return answeredVIPs(r.RouterFacts, r.LoadBalancers, is4)
 }
 
 // AnsweredVIPs is that of its router.
-func (p *RouterPort) AnsweredVIPs(is4 bool) []netip.Addr {
+func (p *RouterPort) AnsweredVIPs(is4 bool) []string {
 	return answeredVIPs(p.Router, p.LoadBalancers, is4)
 }
 
@@ -26,8 +26,8 @@ func (r *RouterFacts) VIPSetName(is4 bool) string {
 	return name + "_ip6"
 }
 
-func answeredVIPs(r *RouterFacts, lbs []*LoadBalancerFacts, is4 bool) []netip.Addr {
-	var out []netip.Addr
+func answeredVIPs(r *RouterFacts, lbs []*LoadBalancerFacts, is4 bool) []string {
+	var out []string
 	for _, lb := range lbs {
 		mode := lb.Options["neighbor_responder"]
 		if mode == "none" {
@@ -36,11 +36,11 @@ func answeredVIPs(r *RouterFacts, lbs []*LoadBalancerFacts, is4 bool) []netip.Ad
 		for _, v := range lb.VIPs {
 			// An IPv4 address in IPv6 stock counts among those of IPv4, where no network has it.
 			if v.Addr.Unmap().Is4() == is4 && (mode == "all" || !v.Addr.Is4In6() && r.connected(v.Addr)) {
-				out = append(out, v.Addr)
+				out = append(out, v.Address()) // a template's variable is of IPv6, like stock
 			}
 		}
 	}
-	slices.SortFunc(out, netip.Addr.Compare)
+	slices.Sort(out)
 	return slices.Compact(out)
 }
 
