@@ -23,7 +23,8 @@ const (
 // keySpace hands out the tunnel keys of one scope: of all datapaths, or of one datapath's ports. What is in use stays.
 type keySpace struct {
 	used map[int64]string // key → owner
-	last int64            // a freed key is not used again at once: chassis may still know it
+	last int64            // what next gave out: a freed key is not used again at once, as chassis may still know it
+	low  int64            // for first: those up to it are used
 }
 
 func newKeySpace() *keySpace { return &keySpace{used: map[int64]string{}} }
@@ -41,6 +42,7 @@ func (s *keySpace) take(key int64, owner string) bool {
 func (s *keySpace) free(key int64, owner string) {
 	if s.used[key] == owner {
 		delete(s.used, key)
+		s.low = min(s.low, key-1)
 	}
 }
 
@@ -49,6 +51,7 @@ func (s *keySpace) release(owner string) {
 	for k, o := range s.used {
 		if o == owner {
 			delete(s.used, k)
+			s.low = min(s.low, k-1)
 		}
 	}
 }
@@ -77,8 +80,14 @@ func (s *keySpace) recede() {
 
 // first allocates the lowest free key; 0 when there is none.
 func (s *keySpace) first(limit int64, owner string) int64 {
-	s.last = 0
-	return s.next(limit, owner)
+	for s.low < limit {
+		s.low++
+		if _, ok := s.used[s.low]; !ok {
+			s.used[s.low] = owner
+			return s.low
+		}
+	}
+	return 0
 }
 
 // allocator decides the keys and the UUIDs of Datapath_Binding and Port_Binding rows.
@@ -284,7 +293,7 @@ func (a *allocator) queue(name string, owner ovsdb.UUID, want bool) *topo.PortKe
 		return nil
 	}
 	if want {
-		if p.Queue = a.queues.next(maxQueue, name); p.Queue == 0 {
+		if p.Queue = a.queues.first(maxQueue, name); p.Queue == 0 {
 			return nil
 		}
 	} else {

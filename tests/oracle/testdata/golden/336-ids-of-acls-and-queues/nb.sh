@@ -11,3 +11,11 @@ ovn-nbctl set ACL $(ovn-nbctl --bare --columns=_uuid find ACL priority=1) option
 ovn-nbctl set ACL $(ovn-nbctl --bare --columns=_uuid find ACL priority=2) action=allow
 ovn-nbctl remove Logical_Switch s2 acls $(ovn-nbctl --bare --columns=_uuid find ACL priority=3)
 ovn-nbctl -- --id=@a create ACL direction=to-lport priority=4 match='"ip4"' action=allow-related options:persist-established=true -- add Port_Group pg acls @a
+ovn-nbctl lsp-add sw q1
+ovn-nbctl lsp-add sw q2
+ovn-nbctl lsp-add sw q3
+ovn-nbctl set Logical_Switch_Port q1 options:qos_max_rate=1000
+ovn-nbctl set Logical_Switch_Port q2 options:qos_max_rate=1000
+ovn-nbctl remove Logical_Switch_Port q1 options qos_max_rate
+ovn-nbctl set Logical_Switch_Port q3 options:qos_max_rate=1000
+ovn-nbctl remove Logical_Switch_Port q2 options qos_max_rate
