@@ -122,15 +122,17 @@ func (e *engine) allocatePorts(placed []topo.Placed, others bool) {
 	former := map[string]*portAlloc{} // what ports that become another variant had
 	for _, p := range placed {
 		delete(e.waiting, p.ID)
-		switch old := e.alloc.port[p.Old.Name]; {
+		switch {
 		case p.Old.Name == "":
 		case p.New.Name != p.Old.Name || p.New.Datapath != p.Old.Datapath:
 			e.freePort(p.Old.Name, p.ID, p.New.Name == p.Old.Name)
-		case p.New.Variant != p.Old.Variant && old != nil && e.alloc.freePort(p.Old.Name, p.ID):
-			// As with stock, it has its key again if that was the highest of its switch; what was learned under it stays then.
-			e.freeRedirect("cr-"+p.Old.Name, p.ID)
-			e.alloc.space(p.New.Datapath).recede()
-			former[p.New.Name] = old
+		case p.New.Variant != p.Old.Variant:
+			if old := e.alloc.port[p.Old.Name]; e.alloc.freePort(p.Old.Name, p.ID) {
+				// As with stock, it has its key again if that was the highest of its switch; what was learned under it stays then.
+				e.freeRedirect("cr-"+p.Old.Name, p.ID)
+				e.alloc.space(p.New.Datapath).recede()
+				former[p.New.Name] = old
+			}
 		}
 	}
 	slices.SortStableFunc(placed, func(a, b topo.Placed) int {
