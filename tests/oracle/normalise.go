@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/kove-io/kove/pkg/ovn/lflow"
 	"github.com/kove-io/kove/pkg/ovsdb"
 )
 
@@ -111,7 +112,7 @@ func (n *names) flowList(sb *Dump) []*flow {
 			table, _ := r["table_id"].(int64)
 			priority, _ := r["priority"].(int64)
 			match := sortHops(sortMACs(n.text(text(r, "match"))))
-			if gateways[id] > 1 {
+			if gateways[id] > 1 && table == int64(lflow.RouterInARPResolve.Table()) {
 				match = bridgedTo.ReplaceAllString(match, `outport == <a gateway> && $1`)
 			}
 			all = append(all, &flow{

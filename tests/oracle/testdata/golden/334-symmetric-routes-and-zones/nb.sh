@@ -28,3 +28,11 @@ ovn-nbctl set NB_Global . options:use_common_zone=true
 ovn-nbctl set Logical_Router lr1 options:lb_force_snat_ip=router_ip
 ovn-nbctl lr-nat-add lr2 snat 10.0.0.5 192.168.0.0/24
 ovn-nbctl lr-add lr0 -- lrp-add lr0 p0 00:00:00:00:00:02 10.0.1.1/24 -- lrp-set-gateway-chassis p0 hv1
+ovn-nbctl lr-add all -- set Logical_Router all options:ct-commit-all=true
+ovn-nbctl lrp-add all all-a 00:00:00:00:00:03 10.6.1.1/24 -- lrp-set-gateway-chassis all-a hv1
+ovn-nbctl lrp-add all all-b 00:00:00:00:00:04 10.6.2.1/24 -- lrp-set-gateway-chassis all-b hv1
+ovn-nbctl -- --id=@n create NAT type=dnat_and_snat external_ip=10.7.0.5 logical_ip=192.168.0.5 -- add Logical_Router all nat @n
+ovn-nbctl lr-add most -- set Logical_Router most options:ct-commit-all=true
+ovn-nbctl lrp-add most most-a 00:00:00:00:00:05 10.6.3.1/24 -- lrp-set-gateway-chassis most-a hv1
+ovn-nbctl lrp-add most most-b 00:00:00:00:00:06 10.6.4.1/24 -- lrp-set-gateway-chassis most-b hv1
+ovn-nbctl lr-nat-add most snat 10.6.4.5 192.168.0.0/24
